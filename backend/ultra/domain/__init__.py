@@ -1,0 +1,1 @@
+"""Values and promises that every other floor may import; standard library only."""

@@ -1,0 +1,43 @@
+"""The only clock and the only dice: time, waiting, identifiers and chance are given, never reached for."""
+
+import asyncio
+import random
+import secrets
+import time
+from datetime import UTC, datetime
+
+
+class System:
+    """The real machine. Tests pass `tests.fakes.system.FakeSystem`, which ticks as told."""
+
+    def now(self) -> datetime:
+        """Return the wall-clock time, timezone-aware, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds on a clock that never goes back; only differences mean something."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without blocking the event loop."""
+        await asyncio.sleep(seconds)
+
+    def new_id(self, prefix: str) -> str:
+        """Return `prefix_` and 26 characters that sort by creation time (48 bits of ms, 80 bits of chance)."""
+        value = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+        return f"{prefix}_{_crockford(value)}"
+
+    def token(self) -> str:
+        """Return 256 bits from the operating system, URL-safe."""
+        return secrets.token_urlsafe(32)
+
+    def dice(self, seed: str | None = None) -> random.Random:
+        """Return a generator: repeatable when a seed is given, unpredictable otherwise. Never for secrets."""
+        return random.Random(seed if seed is not None else secrets.randbits(64))  # noqa: S311 - not for secrets
+
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def _crockford(value: int) -> str:
+    return "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
