@@ -160,7 +160,7 @@ class Runs(Protocol):
         """
 
     async def renew(self, run_id: str, *, worker: str, until: datetime) -> bool:
-        """Hold the lease longer; returns False when it was lost. """
+        """Hold the lease longer; returns False when it was lost."""
 
     async def is_cancelled(self, run_id: str) -> bool:
         """Has somebody asked for it to stop?"""
@@ -196,8 +196,8 @@ class Journal(Protocol):
     async def read(self, run_id: str, *, after: int = 0, limit: int = 1000) -> tuple[JournalEvent, ...]:
         """Return events with `seq > after`, in order."""
 
-    async def wait(self, run_id: str, *, after: int, timeout: float) -> None:
-        """Return when something newer than `after` may be there, or after `timeout` seconds; works across processes."""
+    async def wait(self, run_id: str, *, after: int, patience: float) -> None:
+        """Return when something newer than `after` may be there, or after `patience` seconds; also across processes."""
 
 
 Conduct: TypeAlias = Callable[[Run, str], Awaitable[None]]
