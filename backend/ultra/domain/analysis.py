@@ -48,7 +48,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the caller wants to know. `history` and `output` come with ensembles on `/v1`; the synthesis obeys `output`."""
+    """What the caller wants to know; with ensembles on `/v1` also `history` and the `output` the synthesis obeys."""
 
     prompt: str
     context: tuple[Document, ...] = ()

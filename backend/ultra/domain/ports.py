@@ -41,7 +41,7 @@ class Provider(Protocol):
         """Ask once: no retry, no fallback. Raises an `UltraError` from entering or from iterating."""
 
     async def list_models(self) -> tuple[ListedModel, ...]:
-        """The provider's own live list; free of charge."""
+        """Return the provider's own live list; free of charge."""
 
 
 class Completions(Protocol):
@@ -70,7 +70,7 @@ class Catalogue(Protocol):
         """Every configured provider."""
 
     def panel(self, wanted: Sequence[str], *, size: int) -> tuple[Model, ...]:
-        """Choose who is asked: the `wanted` names resolved (duplicates dropped), or `size` strong, usable and different ones."""
+        """Choose who is asked: the `wanted` names resolved, duplicates dropped; or `size` strong, usable, different ones."""
 
     def strongest(self, among: Sequence[str]) -> tuple[str, ...]:
         """Order model ids from strongest to weakest: candidates for a synthesis."""
