@@ -70,7 +70,7 @@ class Catalogue(Protocol):
         """Every configured provider."""
 
     def panel(self, wanted: Sequence[str], *, size: int) -> tuple[Model, ...]:
-        """Choose who is asked: the `wanted` names resolved, duplicates dropped; or `size` strong, usable, different ones."""
+        """Choose who is asked: the `wanted` names without duplicates, or `size` strong and different ones."""
 
     def strongest(self, among: Sequence[str]) -> tuple[str, ...]:
         """Order model ids from strongest to weakest: candidates for a synthesis."""

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Every judgement that is not a test: style, format, types, floors.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+scripts/install.sh test
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+.venv/bin/mypy
+.venv/bin/lint-imports --no-cache

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Rewrite requirements/*.txt from pyproject.toml: every package pinned with hashes, for all platforms, no index address.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+lock() {
+  local output=$1
+  shift
+  .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+    --custom-compile-command "scripts/lock.sh" "$@" pyproject.toml --output-file "requirements/$output"
+}
+
+lock serve.txt --extra postgres
+lock setup.txt --only-group setup
+lock test.txt --extra postgres --group test --group setup --constraint requirements/serve.txt
