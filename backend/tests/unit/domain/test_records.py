@@ -1,0 +1,92 @@
+"""Runs and their parts survive the way into JSON and back."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies
+
+from ultra.domain import records
+from ultra.domain.analysis import (
+    Agreement,
+    Answer,
+    Claim,
+    Document,
+    Earlier,
+    Question,
+    Run,
+    RunOptions,
+    Verdict,
+)
+from ultra.domain.chat import Image, Message, Opaque, Output, Reasoning, Text, ToolCall, ToolResult, Usage
+
+VERDICT = Verdict(
+    status="contested",
+    text="Both.",
+    decided="42",
+    agreement=Agreement(0.5, 1, 2, "exact:number"),
+    claims=(Claim("c1", "It is.", "fact", "disputed", ("member-1",), quotes={"member-1": "is"}),),
+    answered=2,
+    asked=3,
+    dissent=("a", "b"),
+)
+QUESTION = Question(
+    prompt="Why?",
+    context=(Document("notes", "text"),),
+    images=(Image(data=b"\x00\xff", media_type="image/png"), Image(url="https://example.org/a.png")),
+    history=(
+        Message("user", (Text("hi"), Image(data=b"1", media_type="image/png"))),
+        Message("assistant", (Reasoning("hm", opaque=Opaque("p", "m", {"x": [1]})), ToolCall("1", "f", "{}"))),
+        Message("tool", (ToolResult("1", (Text("42"),), name="f"),)),
+    ),
+    instructions=(Text("be brief"),),
+    output=Output(kind="json_schema", name="n", schema={"type": "object"}, strict=True),
+    earlier=Earlier("run_1", "before?", "then"),
+)
+
+
+def test_a_run_survives_json() -> None:
+    """A whole run, written as JSON text and read again, is equal."""
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    run = Run(
+        id="run_1",
+        owner="local",
+        question=QUESTION,
+        options=RunOptions(budget_usd=Decimal("0.05"), models=("a/b",)),
+        panel=("a/b", "c/d"),
+        status="contested",
+        created_at=at,
+        deadline_at=at,
+        verdict=VERDICT,
+        cost_usd=Decimal("0.000001"),
+    )
+    assert records.run_from_json(json.loads(json.dumps(records.run_to_json(run)))) == run
+
+
+def test_unknown_members_are_ignored_and_missing_ones_take_defaults() -> None:
+    """A row written by another version still reads."""
+    assert records.options_from_json({"pattern": "gut", "later": 1}) == RunOptions(pattern="gut")
+
+
+def test_amounts_have_no_exponent() -> None:
+    """Small amounts are written so that people can read them."""
+    assert records.decimal_to_json(Decimal("1E-7")) == "0.0000001"
+
+
+def test_something_else_is_refused() -> None:
+    """What is no object is not read as a verdict."""
+    with pytest.raises(TypeError):
+        records.verdict_from_json([])  # type: ignore[arg-type]
+
+
+@given(
+    text=strategies.text(),
+    cost=strategies.none() | strategies.decimals(allow_nan=False, allow_infinity=False, places=9),
+    usage=strategies.none() | strategies.builds(Usage),
+    cut=strategies.booleans(),
+)
+def test_any_answer_survives_json(text: str, cost: Decimal | None, usage: Usage | None, cut: bool) -> None:
+    """Every answer reads back as it was written."""
+    answer = Answer("member-1", "a/b", "answer", "ok", text, cost_usd=cost, usage=usage, cut=cut)
+    assert records.answer_from_json(json.loads(json.dumps(records.answer_to_json(answer)))) == answer

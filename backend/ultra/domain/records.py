@@ -1,0 +1,162 @@
+"""Runs, questions, answers and verdicts as plain JSON, and back: what the store keeps and the journal carries.
+
+Shapes: a dataclass is an object with its field names; `Decimal` is a string, `datetime` ISO 8601 with its offset, bytes
+base64; parts of a message carry their `type` (`text`, `image`, `tool_call`, ...). Reading ignores members it does
+not know and fills in defaults for those that are missing, so that rows written by another version still read.
+"""
+
+import base64
+import dataclasses
+import re
+import types
+import typing
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any, TypeAlias, TypeVar, cast
+
+from ultra.domain.analysis import Answer, Question, Run, RunOptions, Verdict
+from ultra.domain.chat import Part, Usage
+
+Record: TypeAlias = dict[str, Any]
+Kind = TypeVar("Kind")
+
+
+def run_to_json(run: Run) -> Record:
+    """Write a run."""
+    return cast("Record", _plain(run))
+
+
+def run_from_json(record: Mapping[str, Any]) -> Run:
+    """Read a run; raises `KeyError`, `TypeError` or `ValueError` when it is none."""
+    return _read(Run, record)
+
+
+def question_to_json(question: Question) -> Record:
+    """Write a question."""
+    return cast("Record", _plain(question))
+
+
+def question_from_json(record: Mapping[str, Any]) -> Question:
+    """Read a question."""
+    return _read(Question, record)
+
+
+def options_to_json(options: RunOptions) -> Record:
+    """Write a run's options."""
+    return cast("Record", _plain(options))
+
+
+def options_from_json(record: Mapping[str, Any]) -> RunOptions:
+    """Read a run's options."""
+    return _read(RunOptions, record)
+
+
+def answer_to_json(answer: Answer) -> Record:
+    """Write an answer."""
+    return cast("Record", _plain(answer))
+
+
+def answer_from_json(record: Mapping[str, Any]) -> Answer:
+    """Read an answer."""
+    return _read(Answer, record)
+
+
+def verdict_to_json(verdict: Verdict) -> Record:
+    """Write a verdict."""
+    return cast("Record", _plain(verdict))
+
+
+def verdict_from_json(record: Mapping[str, Any]) -> Verdict:
+    """Read a verdict."""
+    return _read(Verdict, record)
+
+
+def usage_to_json(usage: Usage | None) -> Record | None:
+    """Write the tokens of a call; None stays None."""
+    return cast("Record | None", _plain(usage))
+
+
+def decimal_to_json(amount: Decimal | None) -> str | None:
+    """Write an amount without an exponent; None stays None."""
+    return None if amount is None else format(amount, "f")
+
+
+# --- by shape -------------------------------------------------------------------------------------------------------
+
+_PARTS: tuple[type, ...] = typing.get_args(Part)
+
+
+def _tag(kind: type) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+_BY_TAG = {_tag(kind): kind for kind in _PARTS}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal() | datetime() | bytes():
+            return _word(value)
+        case Mapping():
+            return {str(key): _plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            members = {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+            return {"type": _tag(type(value))} | members if isinstance(value, _PARTS) else members
+        case _:
+            return value
+
+
+def _word(value: Decimal | datetime | bytes) -> str | None:
+    if isinstance(value, Decimal):
+        return decimal_to_json(value)
+    return value.isoformat() if isinstance(value, datetime) else base64.b64encode(value).decode("ascii")
+
+
+@cache
+def _fields(kind: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _read(kind: type[Kind], record: Mapping[str, Any]) -> Kind:
+    if not isinstance(record, Mapping):
+        raise TypeError(f"A {kind.__name__} is read from an object.")
+    known = {name: _value(hint, record[name]) for name, hint in _fields(kind).items() if name in record}
+    return kind(**known)
+
+
+def _value(hint: Any, raw: Any) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _one_of(typing.get_args(hint), raw)
+    if origin in (tuple, Sequence):
+        return tuple(_value(typing.get_args(hint)[0], each) for each in raw)
+    if origin is Mapping:
+        return {key: _value(typing.get_args(hint)[1], each) for key, each in raw.items()}
+    return _scalar(hint, raw)
+
+
+def _one_of(hints: tuple[Any, ...], raw: Any) -> Any:
+    if raw is None:
+        return None
+    kinds = [each for each in hints if each is not type(None)]
+    if len(kinds) > 1:
+        return _read(_BY_TAG[raw["type"]], raw)
+    return _value(kinds[0], raw)
+
+
+def _scalar(hint: Any, raw: Any) -> Any:
+    if hint is Decimal:
+        return Decimal(raw)
+    if hint is datetime:
+        return datetime.fromisoformat(raw)
+    if hint is bytes:
+        return base64.b64decode(raw)
+    if hint is float:
+        return float(raw)
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _read(hint, raw)
+    return raw
