@@ -82,12 +82,8 @@ def own_uv() -> str:
         return uv
     uv = VENV / "bin" / "uv"
     if not uv.exists():
-        requirements = ROOT / "requirements" / "setup.txt"
-        subprocess.run(
-            [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-            + ["-r", requirements],
-            check=True,
-        )
+        pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "setup.txt"], check=True)
     return str(uv)
 
 

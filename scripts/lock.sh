@@ -7,9 +7,9 @@ lock() {
   local output=$1
   shift
   .venv/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-    --custom-compile-command "scripts/lock.sh" "$@" pyproject.toml --output-file "requirements/$output"
+    --custom-compile-command "scripts/lock.sh" "$@" --output-file "requirements/$output"
 }
 
-lock serve.txt --extra postgres
-lock setup.txt --only-group setup
-lock test.txt --extra postgres --group test --group setup --constraint requirements/serve.txt
+lock serve.txt pyproject.toml --extra postgres
+lock setup.txt --group setup
+lock test.txt pyproject.toml --extra postgres --group test --group setup --constraint requirements/serve.txt
