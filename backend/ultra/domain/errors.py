@@ -49,8 +49,8 @@ class UltraError(Exception):
     """The root. `kind` is the stable word that tables map to statuses; `message` is one sentence for people."""
 
     kind: ClassVar[str] = "internal"
-    retryable: ClassVar[bool] = False
-    """The same call may succeed when repeated a little later."""
+    retryable: bool = False
+    """The same call may succeed when repeated a little later; one error may differ from its class."""
     falls_back: ClassVar[bool] = True
     """Another candidate of the same list may succeed where this one failed."""
 
@@ -62,6 +62,7 @@ class UltraError(Exception):
         param: str | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        retryable: bool | None = None,
         provider: str | None = None,
         model: str | None = None,
         upstream: Upstream | None = None,
@@ -73,6 +74,8 @@ class UltraError(Exception):
         self.code = code or self.kind
         self.retry_after = retry_after
         """Seconds from now, when known."""
+        if retryable is not None:
+            self.retryable = retryable
         self.provider = provider
         self.model = model
         self.upstream = upstream
