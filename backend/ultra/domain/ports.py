@@ -11,6 +11,7 @@ from ultra.domain.analysis import JournalEvent, NewEvent, Run, RunStatus, Verdic
 from ultra.domain.chat import ChatRequest, Event, Usage
 from ultra.domain.models import ListedModel, Model, ProviderState
 from ultra.domain.observations import Observation
+from ultra.domain.receipts import Opening
 
 EventStream: TypeAlias = AbstractAsyncContextManager[AsyncIterator[Event]]
 """Open it with `async with`; leaving closes the vendor's connection, whatever the reason."""
@@ -47,8 +48,8 @@ class Provider(Protocol):
 class Completions(Protocol):
     """One completion with routing, retries, breaker and accounts."""
 
-    def open(self, request: ChatRequest, call: CallContext) -> EventStream:
-        """Ask; `request.model` may be an alias. The stream's `Started` says who answered."""
+    def open(self, request: ChatRequest, call: CallContext) -> Opening:
+        """Ask; `request.model` may be an alias. The stream's `receipt` says who answered and what it cost."""
 
 
 class Catalogue(Protocol):
