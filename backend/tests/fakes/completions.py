@@ -23,7 +23,6 @@ from ultra.domain.ports import CallContext
 from ultra.domain.receipts import Receipt
 from ultra.system import System
 
-
 _USAGE = Usage(input_total=10, output_total=5)
 
 
