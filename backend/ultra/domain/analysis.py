@@ -93,6 +93,8 @@ class PanelCall:
     role: str
     model: str
     prompt: Prompt
+    instructions: tuple[Part, ...] = ()
+    """The caller's own, sent after those of the stage."""
     images: tuple[Image, ...] = ()
     history: tuple[Message, ...] = ()
     output: Output = Output()
@@ -103,7 +105,8 @@ class PanelCall:
 class Answer:
     """What one model said in a run. `failed` answers say why in `error_kind` and `error`; `text` may then be partial.
 
-    `cut` says that the model stopped at its output limit. `possible_double_charge` is set when a crash left
+    `cut` says that the model stopped before its end (output limit, filter). `finish_reason` `refusal` marks an answer
+    that declines. `started_s` counts from the beginning of its round, `duration_s` is how long it took. `possible_double_charge` is set when a crash left
     it open whether the same call had been paid before.
     """
 
@@ -130,15 +133,18 @@ Enough: TypeAlias = Callable[[Sequence[Answer], int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A round: all `calls` at once. `enough` None waits for every answer; `stream` shows the text as it comes.
+    """A round: all `calls` at once. `enough` None waits for every answer; `stream` shows the text as the verdict's.
 
-    `share` is the part of the time left that this round may use (0 < share <= 1); what later rounds need stays
+    Once `enough` holds, the round closes after a grace, a longer one while the member with role `patient_for` is
+    missing; once `settled` holds, it closes at once. `share` is the part of the time left that this round may use (0 < share <= 1); what later rounds need stays
     reserved. `optional` rounds are skipped, with a reason, when money or time does not reach.
     """
 
     stage: str
     calls: tuple[PanelCall, ...]
     enough: Enough | None = None
+    settled: Enough | None = None
+    patient_for: str | None = None
     stream: bool = False
     share: float = 1.0
     optional: bool = False

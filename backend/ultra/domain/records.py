@@ -124,7 +124,9 @@ def _fields(kind: Hashable) -> dict[str, Any]:
 def _read(kind: type[Kind], record: Mapping[str, Any]) -> Kind:
     if not isinstance(record, Mapping):
         raise TypeError(f"A {kind.__name__} is read from an object.")
-    known = {name: _value(hint, record[name]) for name, hint in _fields(cast("Hashable", kind)).items() if name in record}
+    known = {
+        name: _value(hint, record[name]) for name, hint in _fields(cast("Hashable", kind)).items() if name in record
+    }
     return kind(**known)
 
 
