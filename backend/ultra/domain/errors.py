@@ -3,7 +3,8 @@
 UltraError                      never raised itself
 ├── Refused                     the request as it stands; asking again unchanged cannot help
 │   ├── InvalidRequest          malformed, out of bounds, or not possible on this model
-│   │   └── ContextTooLong      the prompt does not fit the model
+│   │   ├── ContextTooLong      the prompt does not fit the model
+│   │   └── MethodNotAllowed    the route exists, with another method
 │   ├── Unauthenticated         no credential, or a bad one
 │   ├── Forbidden               a good credential without the permission
 │   ├── NotFound                no such model, run, pattern ... for this caller
@@ -99,6 +100,12 @@ class ContextTooLong(InvalidRequest):
 
     kind = "context_too_long"
     falls_back = True
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The route exists, with another method."""
+
+    kind = "method_not_allowed"
 
 
 class Unauthenticated(Refused):

@@ -1,0 +1,83 @@
+"""One completion, whoever answers: a model, an alias, or an ensemble of several."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from decimal import Decimal
+from typing import Any, Protocol
+
+from ultra.desk.ensembles import Ensembles
+from ultra.domain.chat import ChatRequest, Event
+from ultra.domain.errors import InvalidRequest
+from ultra.domain.identity import Principal
+from ultra.domain.ports import CallContext, Completions
+from ultra.domain.receipts import CompletionStream
+from ultra.domain.records import decimal_to_json
+from ultra.system import System
+
+ENSEMBLE = "ultra/"
+
+
+class Told(Protocol):
+    """The events of an answer, and what Ultra has to say about it."""
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Iterate the events."""
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        """What was spent so far; None when unknown."""
+
+    def extras(self) -> dict[str, Any]:
+        """Return what stands under `ultra` beside the answer; complete once the events have ended."""
+
+
+class CompletionDesk:
+    """Opens completions for callers; entrances only translate."""
+
+    def __init__(self, *, completions: Completions, ensembles: Ensembles, system: System, deadline_s: float) -> None:
+        self._completions = completions
+        self._ensembles = ensembles
+        self._system = system
+        self._deadline_s = deadline_s
+
+    def open(self, principal: Principal, request: ChatRequest, *, request_id: str) -> AbstractAsyncContextManager[Told]:
+        """Ask `request.model`. Entering waits until somebody accepted; leaving ends all work done for it."""
+        if not request.messages:
+            raise InvalidRequest("There is no message.", param="messages", hint="Send at least one user message.")
+        if request.model.startswith(ENSEMBLE):
+            return self._ensembles.open(principal, request, request_id=request_id)
+        return self._single(principal, request, request_id=request_id)
+
+    @asynccontextmanager
+    async def _single(self, principal: Principal, request: ChatRequest, *, request_id: str) -> AsyncIterator[Told]:
+        deadline = self._system.monotonic() + self._deadline_s
+        call = CallContext(principal=principal.id, request_id=request_id, deadline=deadline)
+        async with self._completions.open(request, call) as stream:
+            yield _SingleAnswer(stream)
+
+
+class _SingleAnswer:
+    """One model's answer with its receipt."""
+
+    def __init__(self, stream: CompletionStream) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return aiter(self._stream)
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        return self._stream.receipt.cost_usd
+
+    def extras(self) -> dict[str, Any]:
+        receipt = self._stream.receipt
+        return {
+            "model": receipt.model,
+            "attempts": receipt.attempts,
+            "cost_usd": decimal_to_json(receipt.cost_usd),
+            "usage_estimated": receipt.usage.estimated if receipt.usage else None,
+            "losses": [{"param": loss.param, "action": loss.action, "detail": loss.detail} for loss in receipt.losses],
+            "passed_over": [
+                {"model": each.model, "outcome": each.outcome, "code": each.kind} for each in receipt.passed_over
+            ],
+        }

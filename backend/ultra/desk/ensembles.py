@@ -1,0 +1,177 @@
+"""Ensembles as models: `ultra/<pattern>` runs the pattern and tells its synthesis as if one model had spoken."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+from ultra.desk.runs import RunDesk
+from ultra.domain.analysis import FINAL, Question, Run, RunOptions
+from ultra.domain.chat import (
+    ChatRequest,
+    Delta,
+    Event,
+    Finished,
+    Image,
+    Message,
+    PartEnded,
+    PartStarted,
+    ReasoningWish,
+    Sampling,
+    Started,
+    Text,
+    Usage,
+    UsageReported,
+)
+from ultra.domain.errors import (
+    AllFailed,
+    Cancelled,
+    Conflict,
+    InvalidRequest,
+    NoneAvailable,
+    QuotaExhausted,
+    TimedOut,
+    Truncated,
+    UltraError,
+)
+from ultra.domain.identity import Principal
+from ultra.domain.records import decimal_to_json
+
+_FAILURES: dict[str, type[UltraError]] = {
+    kind.kind: kind for kind in (NoneAvailable, TimedOut, QuotaExhausted, InvalidRequest)
+}
+"""What a failed run is to a client of `/v1`; every other failure means that nobody answered."""
+
+
+class Ensembles:
+    """Opens an ensemble for a caller of `/v1`. The run is kept like any other, but ends with its client."""
+
+    def __init__(self, *, runs: RunDesk, deadline_s: float) -> None:
+        self._runs = runs
+        self._deadline_s = deadline_s
+
+    @asynccontextmanager
+    async def open(
+        self, principal: Principal, request: ChatRequest, *, request_id: str
+    ) -> AsyncIterator["_EnsembleAnswer"]:
+        """Begin the run; leaving before its end cancels it and with it every open call."""
+        _refuse_tools(request)
+        run = await self._runs.begin(principal, question(request), self._options(request), request_id=request_id)
+        try:
+            yield _EnsembleAnswer(self._runs, principal, run, losses=_losses(request))
+        finally:
+            await self._stop(principal, run.id)
+
+    def _options(self, request: ChatRequest) -> RunOptions:
+        return RunOptions(
+            pattern=request.model.removeprefix("ultra/"),
+            deadline_s=self._deadline_s,
+            max_output_tokens=request.max_output_tokens,
+            resumable=False,
+        )
+
+    async def _stop(self, principal: Principal, run_id: str) -> None:
+        if (await self._runs.get(principal, run_id)).status not in FINAL:
+            try:
+                await self._runs.cancel(principal, run_id)
+            except Conflict:
+                return  # it ended by itself in between
+
+
+class _EnsembleAnswer:
+    """The synthesis as events of one answer; everything else about the run stands under `ultra`."""
+
+    def __init__(self, runs: RunDesk, principal: Principal, run: Run, *, losses: list[dict[str, str]]) -> None:
+        self._runs = runs
+        self._principal = principal
+        self._run = run
+        self._losses = losses
+        self._result: dict[str, Any] = {}
+
+    @property
+    def cost_usd(self) -> Decimal | None:
+        return self._run.cost_usd
+
+    def extras(self) -> dict[str, Any]:
+        """Say how far the answer can be trusted and what it took."""
+        known = ("status", "heading", "decided", "agreement", "confidence", "claims", "dissent", "answered", "asked")
+        return {
+            "run_id": self._run.id,
+            "model": f"ultra/{self._run.options.pattern}",
+            **{name: self._result.get(name) for name in known},
+            "cost_usd": decimal_to_json(self._run.cost_usd),
+            "losses": self._losses,
+            "warnings": self._result.get("warnings", []),
+        }
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield the synthesis while it is written, then whatever of the verdict was not yet told."""
+        yield Started(id=self._run.id, provider="ultra", model=f"ultra/{self._run.options.pattern}")
+        yield PartStarted(0, "text")
+        told = ""
+        async for event in self._runs.follow(self._principal, self._run.id):
+            if event.type == "synthesis.delta":
+                told += event.data["text"]
+                yield Delta(0, event.data["text"])
+        self._run = await self._runs.get(self._principal, self._run.id)
+        self._result = await self._runs.result(self._principal, self._run.id)
+        rest = _untold(self._run, told)
+        if rest:
+            yield Delta(0, rest)
+        yield PartEnded(0)
+        if usage := self._result["usage"]:
+            yield UsageReported(Usage(**usage))
+        yield Finished("stop", raw_reason=self._run.status)
+
+
+def _untold(run: Run, told: str) -> str:
+    """Return what of the verdict the client has not got; raise when it can no longer be told truthfully."""
+    if run.verdict is None or run.status in ("failed", "cancelled"):
+        raise _failure(run)
+    if not run.verdict.text.startswith(told):
+        raise Truncated(
+            "The synthesis broke off after it had begun and was replaced.",
+            hint=f"The whole verdict is kept: GET /api/analyses/{run.id}.",
+        )
+    return run.verdict.text[len(told) :]
+
+
+def _failure(run: Run) -> UltraError:
+    message = run.error or f"The run is {run.status}."
+    if run.status == "cancelled":
+        return Cancelled(message)
+    kind = _FAILURES.get(run.error_kind or "")
+    return kind(message) if kind else AllFailed(message, causes=())
+
+
+def _refuse_tools(request: ChatRequest) -> None:
+    if request.tools:
+        raise InvalidRequest(
+            "An ensemble cannot call tools.",
+            param="tools",
+            hint="Ask a single model for tools, or leave `tools` out.",
+        )
+
+
+def _losses(request: ChatRequest) -> list[dict[str, str]]:
+    """Name what was asked of one model's sampling or thinking and has no meaning for several."""
+    sampling, unset = request.sampling, Sampling()
+    named = [each.name for each in fields(sampling) if getattr(sampling, each.name) != getattr(unset, each.name)]
+    if request.reasoning != ReasoningWish():
+        named.append("reasoning")
+    return [{"param": name, "action": "dropped", "detail": "An ensemble's members choose it."} for name in named]
+
+
+def question(request: ChatRequest) -> Question:
+    """Read a conversation as a question: its last user message asks, what came before is history."""
+    *history, last = request.messages
+    if last.role != "user":
+        raise InvalidRequest("The last message must be the user's.", param="messages")
+    return Question(
+        prompt="\n\n".join(part.text for part in last.parts if isinstance(part, Text)),
+        images=tuple(part for part in last.parts if isinstance(part, Image)),
+        history=tuple(Message(each.role, each.parts) for each in history),
+        instructions=request.instructions,
+        output=request.output,
+    )

@@ -1,0 +1,129 @@
+"""What a run looks like to its owner: the fold of its record and its journal, as plain JSON."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ultra.domain.analysis import FINAL, JournalEvent, Run
+from ultra.domain.records import decimal_to_json, verdict_to_json
+
+HEADINGS: Mapping[str, str] = {
+    "queued": "Waiting to begin",
+    "running": "Working",
+    "complete": "Complete",
+    "partial": "Partial: fewer models answered than were asked, or an answer is incomplete",
+    "single": "Single opinion: only one model answered",
+    "contested": "Contested: the models disagree and the question stays open",
+    "unsynthesised": "Unsynthesised: the best single answer",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
+"""The heading every rendering of a run begins with, so that no status can be overlooked."""
+
+_TOTALS = ("input_total", "input_cached", "output_total", "output_reasoning")
+
+
+def result(run: Run, events: Sequence[JournalEvent]) -> dict[str, Any]:
+    """Return the whole run as `/api/analyses/{id}` shows it; every number that is not known is null."""
+    verdict = verdict_to_json(run.verdict) if run.verdict is not None else {}
+    answers = _answers(events)
+    return {
+        "id": run.id,
+        "status": run.status,
+        "heading": HEADINGS[run.status],
+        "text": verdict.get("text"),
+        "decided": verdict.get("decided"),
+        "agreement": verdict.get("agreement"),
+        "confidence": verdict.get("confidence"),
+        "claims": verdict.get("claims", []),
+        "dissent": verdict.get("dissent", []),
+        "answered": verdict.get("answered"),
+        "asked": verdict.get("asked", len(run.panel)),
+        "synthesised_by": verdict.get("synthesised_by"),
+        "answers": answers,
+        "stages": [event.data for event in events if event.type == "stage.done"],
+        "skipped": [event.data for event in events if event.type == "stage.skipped"],
+        "cost": _cost(run, events),
+        "usage": _usage(answers),
+        "timing": _timing(run),
+        "warnings": verdict.get("warnings", []),
+        "error": _error(run),
+        **_asked(run),
+    }
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """Return a run as a line of the history."""
+    verdict = run.verdict
+    return {
+        "id": run.id,
+        "status": run.status,
+        "heading": HEADINGS[run.status],
+        "text": verdict.text if verdict else None,
+        "decided": verdict.decided if verdict else None,
+        "answered": verdict.answered if verdict else None,
+        "asked": verdict.asked if verdict else len(run.panel),
+        "cost": {"usd": decimal_to_json(run.cost_usd)},
+        "timing": _timing(run),
+        "error": _error(run),
+        **_asked(run),
+    }
+
+
+def _asked(run: Run) -> dict[str, Any]:
+    options = run.options
+    return {
+        "prompt": run.question.prompt,
+        "pattern": options.pattern,
+        "flow": options.flow,
+        "models": list(run.panel),
+        "budget_usd": decimal_to_json(options.budget_usd),
+        "deadline_s": options.deadline_s,
+        "follow_up_to": run.follow_up_to,
+        "store": options.store,
+    }
+
+
+def _answers(events: Sequence[JournalEvent]) -> list[Mapping[str, Any]]:
+    return [event.data for event in events if event.type in ("answer.done", "answer.failed")]
+
+
+def _cost(run: Run, events: Sequence[JournalEvent]) -> dict[str, Any]:
+    latest = next((event.data for event in reversed(events) if event.type == "cost"), {})
+    return {
+        "usd": decimal_to_json(run.cost_usd) if run.status in FINAL else latest.get("spent_usd"),
+        "calls": latest.get("calls"),
+        "possible_double_charge": latest.get("possible_double_charge", False),
+    }
+
+
+def _usage(answers: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
+    usages = [answer["usage"] for answer in answers if answer.get("usage")]
+    if not usages:
+        return None
+    return {name: sum(usage.get(name, 0) for usage in usages) for name in _TOTALS}
+
+
+def _timing(run: Run) -> dict[str, Any]:
+    return {
+        "created_at": _stamp(run.created_at),
+        "started_at": _stamp(run.started_at),
+        "finished_at": _stamp(run.finished_at),
+        "seconds": _seconds(run),
+    }
+
+
+def _seconds(run: Run) -> float | None:
+    if run.started_at is None or run.finished_at is None:
+        return None
+    return round((run.finished_at - run.started_at).total_seconds(), 3)
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
+
+
+def _error(run: Run) -> dict[str, Any] | None:
+    if run.error_kind is None:
+        return None
+    return {"code": run.error_kind, "detail": run.error}

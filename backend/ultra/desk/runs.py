@@ -1,0 +1,187 @@
+"""Runs: begun, followed, ended, looked up. What the caller does not own does not exist."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ultra.desk.results import result
+from ultra.domain.analysis import FINAL, Earlier, JournalEvent, Question, Run, RunOptions, RunStatus
+from ultra.domain.errors import Conflict, InvalidRequest, NotFound
+from ultra.domain.identity import Principal
+from ultra.domain.patterns import Patterns
+from ultra.domain.ports import Catalogue, Executor, Journal, RunPage, Runs
+from ultra.system import System
+
+_LAST_EVENTS = frozenset({"run.done", "run.failed", "run.cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where runs are kept and who works on them: one on disk, one in memory for runs that must leave no trace."""
+
+    runs: Runs
+    journal: Journal
+    executor: Executor
+
+
+@dataclass(frozen=True, slots=True)
+class RunBounds:
+    """What a run may be at most; the panel's size is used where the caller names no models."""
+
+    panel_size: int
+    max_panel: int
+    max_deadline_s: float
+
+
+class RunDesk:
+    """What callers may do with runs."""
+
+    def __init__(
+        self,
+        *,
+        kept: Bench,
+        fleeting: Bench,
+        catalogue: Catalogue,
+        patterns: Patterns,
+        flows: Sequence[str],
+        bounds: RunBounds,
+        system: System,
+    ) -> None:
+        self._kept = kept
+        self._fleeting = fleeting
+        self._catalogue = catalogue
+        self._patterns = patterns
+        self._flows = tuple(flows)
+        self._bounds = bounds
+        self._system = system
+
+    async def begin(
+        self,
+        principal: Principal,
+        question: Question,
+        options: RunOptions,
+        *,
+        request_id: str,
+        follow_up_to: str | None = None,
+    ) -> Run:
+        """Check everything, keep the run and set it going; returns it as queued. Nothing is spent on a bad request."""
+        if not question.prompt.strip():
+            raise InvalidRequest("The prompt is empty.", param="prompt", hint="Send the question as `prompt`.")
+        panel = self._panel(options)
+        if follow_up_to is not None:
+            question = replace(question, earlier=await self._earlier(principal, follow_up_to))
+        run = Run(
+            id=self._system.new_id("run"),
+            owner=principal.id,
+            question=question,
+            options=options,
+            panel=panel,
+            status="queued",
+            created_at=self._system.now(),
+            follow_up_to=follow_up_to,
+            request_id=request_id,
+        )
+        bench = self._kept if options.store else self._fleeting
+        await bench.executor.submit(run)
+        return run
+
+    def _panel(self, options: RunOptions) -> tuple[str, ...]:
+        lens = self._patterns.get(options.pattern)
+        if options.flow is not None and options.flow not in self._flows:
+            raise InvalidRequest(
+                f"There is no flow {options.flow!r}.", param="flow", hint=f"Flows: {', '.join(self._flows)}."
+            )
+        if options.budget_usd is not None and options.budget_usd <= 0:
+            raise InvalidRequest("The budget must be above zero.", param="budget_usd")
+        if not 0 < options.deadline_s <= self._bounds.max_deadline_s:
+            raise InvalidRequest(
+                f"The deadline must lie between 0 and {self._bounds.max_deadline_s:g} s.", param="deadline_s"
+            )
+        if len(options.models) > self._bounds.max_panel:
+            raise InvalidRequest(f"A panel has at most {self._bounds.max_panel} models.", param="models")
+        size = max(self._bounds.panel_size, lens.minimum_panel)
+        return tuple(model.id for model in self._catalogue.panel(options.models, size=size))
+
+    async def _earlier(self, principal: Principal, run_id: str) -> Earlier:
+        run = await self.get(principal, run_id)
+        if run.verdict is None or run.status in ("failed", "cancelled"):
+            raise Conflict(
+                f"The run to follow up on is {run.status} and has no verdict.", hint="Follow up on a finished run."
+            )
+        return Earlier(run_id=run.id, prompt=run.question.prompt, verdict=run.verdict.text)
+
+    async def get(self, principal: Principal, run_id: str) -> Run:
+        """Return a run of this caller; raises `NotFound`."""
+        _, run = await self._find(principal, run_id)
+        return run
+
+    async def result(self, principal: Principal, run_id: str) -> dict[str, Any]:
+        """Return a run with its answers as plain JSON."""
+        bench, run = await self._find(principal, run_id)
+        return result(run, [event async for event in _read_all(bench.journal, run_id)])
+
+    async def page(
+        self,
+        principal: Principal,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        status: RunStatus | None = None,
+        search: str | None = None,
+    ) -> RunPage:
+        """History, newest first. Runs asked for with `store: false` are not in it."""
+        return await self._kept.runs.page(owner=principal.id, limit=limit, cursor=cursor, status=status, search=search)
+
+    async def delete(self, principal: Principal, run_id: str) -> None:
+        """Remove a finished run; raises `NotFound`, or `Conflict` while it works."""
+        bench, _ = await self._find(principal, run_id)
+        if not await bench.runs.delete(run_id, owner=principal.id):
+            raise _missing(run_id)
+
+    async def cancel(self, principal: Principal, run_id: str) -> Run:
+        """Stop a run; returns it as it stands. Raises `Conflict` when it has ended."""
+        bench, run = await self._find(principal, run_id)
+        if run.status in FINAL or not await bench.executor.cancel(run_id, owner=principal.id):
+            raise Conflict(f"The run has ended: {(await self.get(principal, run_id)).status}.")
+        return await self.get(principal, run_id)
+
+    async def follow(
+        self, principal: Principal, run_id: str, *, after: int = 0, patience: float = 5.0
+    ) -> AsyncIterator[JournalEvent]:
+        """Yield the run's events with `seq > after` as they are written, to the last one; ends with the run."""
+        bench, _ = await self._find(principal, run_id)
+        while True:
+            # The status is read first: an end seen here is certain to be in the journal that is read next.
+            ended = (await self.get(principal, run_id)).status in FINAL
+            async for event in _read_all(bench.journal, run_id, after=after):
+                after = event.seq
+                yield event
+                if event.type in _LAST_EVENTS:
+                    return
+            if ended:
+                return
+            await bench.journal.wait(run_id, after=after, patience=patience)
+
+    async def ended(self, principal: Principal, run_id: str) -> Run:
+        """Wait for a run's end and return it."""
+        async for _ in self.follow(principal, run_id):
+            continue
+        return await self.get(principal, run_id)
+
+    async def _find(self, principal: Principal, run_id: str) -> tuple[Bench, Run]:
+        for bench in (self._kept, self._fleeting):
+            run = await bench.runs.get(run_id, owner=principal.id)
+            if run is not None:
+                return bench, run
+        raise _missing(run_id)
+
+
+async def _read_all(journal: Journal, run_id: str, *, after: int = 0) -> AsyncIterator[JournalEvent]:
+    while events := await journal.read(run_id, after=after):
+        for event in events:
+            yield event
+        after = events[-1].seq
+
+
+def _missing(run_id: str) -> NotFound:
+    return NotFound(f"There is no run {run_id!r}.", hint="Runs are listed at /api/analyses.")

@@ -1,0 +1,1 @@
+"""Everything between socket and route: pure ASGI, one concern a file, ordered in `app.py`."""

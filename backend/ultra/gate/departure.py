@@ -1,0 +1,51 @@
+"""Notices a client that leaves, and ends the work that was done for it."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class Departure:
+    """Cancels a request's work when its client disconnects: before the first byte, mid-stream, or not streaming.
+
+    It must stand inside whatever reads the body: from then on the only thing `receive` can say is goodbye. The
+    cancellation travels down the onion, and each skin closes what it opened, the vendor's socket last.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        first = await receive()
+        work = asyncio.ensure_future(self._app(scope, _once(first), send))
+        watch = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watch.cancel()
+            if not work.done():
+                scope["ultra.facts"]["client_left"] = True
+                work.cancel()
+            await asyncio.wait({work, watch})
+        if not work.cancelled():
+            work.result()
+
+
+def _once(first: Message) -> Receive:
+    pending: list[Message] = [first]
+
+    async def receive() -> Message:
+        if pending:
+            return pending.pop()
+        return await asyncio.Future()
+
+    return receive
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        continue

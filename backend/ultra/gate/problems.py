@@ -1,0 +1,93 @@
+"""Turns everything that goes wrong into the shape its caller's protocol expects; nothing else writes errors."""
+
+import logging
+from collections.abc import Callable
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ultra.domain.errors import MethodNotAllowed, NotFound, UltraError
+from ultra.protocols import anthropic_messages, gemini_generate, openai_chat, problems
+from ultra.protocols.failures import Reply
+
+_log = logging.getLogger("ultra.gate")
+
+Explain = Callable[..., Reply]
+
+
+def explainer(path: str, *, show_internals: bool) -> Explain:
+    """Return who words an error for this path: the vendor's wire, or problem+json for everything else."""
+    if path.startswith("/v1/messages"):
+        return anthropic_messages.error
+    if path.startswith("/v1/"):
+        return openai_chat.error
+    if path.startswith("/gemini/"):
+        return gemini_generate.error
+
+    def explain(error: UltraError, *, request_id: str | None) -> Reply:
+        return problems.problem(error, request_id=request_id, show_internals=show_internals)
+
+    return explain
+
+
+class Problems:
+    """Answers for everything below that raises. A fault of Ultra's own is logged whole and answered without its inside.
+
+    Once a response has begun its status cannot change: what is raised then was already told in-band by whoever
+    streams, and is only logged here.
+    """
+
+    def __init__(self, app: ASGIApp, *, show_internals: bool) -> None:
+        self._app = app
+        self._show_internals = show_internals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def send_watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_watched)
+        except UltraError as error:
+            await self._answer(error, scope, send, begun=begun)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: whatever it is, the caller gets an answer
+            _log.exception("request %s failed inside Ultra", scope["ultra.request_id"])
+            internal = UltraError("Ultra itself failed; the log has the details under this request id.")
+            internal.__cause__ = error
+            await self._answer(internal, scope, send, begun=begun)
+
+    async def _answer(self, error: UltraError, scope: Scope, send: Send, *, begun: bool) -> None:
+        scope["ultra.facts"]["error"] = error.kind
+        if begun:
+            return
+        explain = explainer(scope["path"], show_internals=self._show_internals)
+        reply = explain(error, request_id=scope["ultra.request_id"])
+        body = orjson.dumps(reply.body)
+        headers = {"content-type": "application/json", **reply.headers, "content-length": str(len(body))}
+        await send(
+            {
+                "type": "http.response.start",
+                "status": reply.status,
+                "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            }
+        )
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+async def refuse_route(request: Request, error: Exception) -> None:
+    """Translate the router's own refusals (no such route, wrong method) into errors of the house."""
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        raise MethodNotAllowed(f"{request.method} is not possible here.", hint=f"Use {allowed}.") from error
+    raise NotFound("There is nothing at this address.", hint="The routes are listed in the API reference.") from error
