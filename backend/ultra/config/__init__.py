@@ -1,0 +1,36 @@
+"""Configuration: every setting once; the only reader of the environment, of env files and of `ultra.toml`."""
+
+from ultra.config.addresses import is_loopback, is_own_address
+from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment
+from ultra.config.load import Loaded, Origin, Shown, declarations, load
+from ultra.config.problems import ConfigurationInvalid, Problem
+from ultra.config.rules import Vendor, door, vendors
+from ultra.config.secret import MaskedUrl, SecretRef
+from ultra.config.settings import Settings
+from ultra.config.toml_file import ModelTable, PriceTable, ProviderTable, UltraToml
+
+__all__ = [
+    "ENVIRONMENTS",
+    "MASK",
+    "ConfigurationInvalid",
+    "Declared",
+    "Environment",
+    "Loaded",
+    "MaskedUrl",
+    "ModelTable",
+    "Origin",
+    "PriceTable",
+    "Problem",
+    "ProviderTable",
+    "SecretRef",
+    "Settings",
+    "Shown",
+    "UltraToml",
+    "Vendor",
+    "declarations",
+    "door",
+    "is_loopback",
+    "is_own_address",
+    "load",
+    "vendors",
+]

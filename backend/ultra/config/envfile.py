@@ -1,0 +1,62 @@
+"""Reads an env file: names, raw values and line numbers; nothing is interpolated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+from ultra.config.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One `NAME=value`; `raw` is kept out of the repr because it may be a secret."""
+
+    raw: str = field(repr=False)
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """What an env file says, and what is wrong with it."""
+
+    lines: Mapping[str, Line]
+    problems: tuple[Problem, ...]
+
+
+def read_env_file(path: Path) -> EnvFile:
+    """Parse `path`; a file that does not exist is empty, a line that makes no sense is a problem with its number."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
+    except FileNotFoundError:
+        return EnvFile({}, ())
+    except UnicodeDecodeError:
+        return EnvFile({}, (Problem(path.name, "is not a text file in UTF-8.", None),))
+    except OSError as error:
+        return EnvFile({}, (Problem(path.name, f"cannot be read: {error.strerror}.", None),))
+    lines: dict[str, Line] = {}
+    problems: list[Problem] = []
+    for binding in bindings:
+        number = _line_number(binding)
+        if binding.error:
+            problems.append(Problem(path.name, f"line {number} is not NAME=value.", "Quote values with spaces or #."))
+        elif binding.key is None:
+            continue
+        elif binding.value is None:
+            problems.append(Problem(binding.key, f"has no = on line {number} of {path.name}.", None))
+        elif binding.key in lines:
+            first = lines[binding.key].number
+            problems.append(
+                Problem(binding.key, f"is given twice in {path.name}, on lines {first} and {number}.", None)
+            )
+        else:
+            lines[binding.key] = Line(binding.value, number)
+    return EnvFile(lines, tuple(problems))
+
+
+def _line_number(binding: Binding) -> int:
+    """Count past the blank lines that a binding begins with, to the line its name stands on."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
