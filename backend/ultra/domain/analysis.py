@@ -106,8 +106,8 @@ class Answer:
     """What one model said in a run. `failed` answers say why in `error_kind` and `error`; `text` may then be partial.
 
     `cut` says that the model stopped before its end (output limit, filter). `finish_reason` `refusal` marks an answer
-    that declines. `started_s` counts from the beginning of its round, `duration_s` is how long it took. `possible_double_charge` is set when a crash left
-    it open whether the same call had been paid before.
+    that declines. `started_s` counts from the beginning of its round, `duration_s` is how long it took.
+    `possible_double_charge` is set when a crash left it open whether the same call had been paid before.
     """
 
     role: str
@@ -136,8 +136,9 @@ class Ask:
     """A round: all `calls` at once. `enough` None waits for every answer; `stream` shows the text as the verdict's.
 
     Once `enough` holds, the round closes after a grace, a longer one while the member with role `patient_for` is
-    missing; once `settled` holds, it closes at once. `share` is the part of the time left that this round may use (0 < share <= 1); what later rounds need stays
-    reserved. `optional` rounds are skipped, with a reason, when money or time does not reach.
+    missing; once `settled` holds, it closes at once. `share` is the part of the time left that this round may use
+    (0 < share <= 1); what later rounds need stays reserved. `optional` rounds are skipped, with a reason, when money
+    or time does not reach.
     """
 
     stage: str
