@@ -182,6 +182,8 @@ class ChatRequest:
     stream: bool = False
     end_user: str | None = None
     provider_options: Mapping[str, Json] = field(default_factory=dict)
+    losses: tuple["Loss", ...] = ()
+    """What the caller's wire said that this form has no place for; to be reported like a provider's losses."""
 
 
 # --- what comes back ----------------------------------------------------------------------------------------------
