@@ -2,6 +2,7 @@
 
 from ultra.config.addresses import is_loopback, is_own_address
 from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment
+from ultra.config.documents import Explanation, explain, reference, schema, show, template, written_files
 from ultra.config.load import Loaded, Origin, Shown, declarations, load
 from ultra.config.problems import ConfigurationInvalid, Problem
 from ultra.config.rules import Vendor, door, vendors
@@ -15,6 +16,7 @@ __all__ = [
     "ConfigurationInvalid",
     "Declared",
     "Environment",
+    "Explanation",
     "Loaded",
     "MaskedUrl",
     "ModelTable",
@@ -29,8 +31,14 @@ __all__ = [
     "Vendor",
     "declarations",
     "door",
+    "explain",
     "is_loopback",
     "is_own_address",
     "load",
+    "reference",
+    "schema",
+    "show",
+    "template",
     "vendors",
+    "written_files",
 ]

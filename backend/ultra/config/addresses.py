@@ -10,7 +10,7 @@ _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - names to compare w
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine only, in any spelling: `localhost`, `127.1`, `0x7f000001`, `::ffff:127.0.0.1`."""
+    """Whether `host` names this machine only, in any spelling: `localhost`, `127.1`, `0x7f000001`, `::1`."""
     name = _plain(host)
     if name == "localhost" or name.endswith(".localhost"):
         return True

@@ -31,8 +31,9 @@ class ConfigurationInvalid(Exception):
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, or None when none is alike."""
-    found = difflib.get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    tails = {each.removeprefix("ULTRA_"): each for each in sorted(known)}
+    found = difflib.get_close_matches(name.upper().removeprefix("ULTRA_"), list(tails), n=1, cutoff=0.6)
+    return tails[found[0]] if found else None
 
 
 def unknown_name(name: str, place: str, known: Iterable[str]) -> Problem:
