@@ -157,6 +157,7 @@ class Runs(Protocol):
     async def claim(self, run_id: str | None, *, worker: str, until: datetime) -> Run | None:
         """Take the lease of that run (or, with None, of the oldest unfinished one) if nobody holds a live lease.
 
+        None passes over runs whose option `resumable` is False: only who created one may begin it.
         Sets status `running`, and `started_at` and `deadline_at` the first time. Exactly one of many claimants gets it.
         """
 
@@ -182,6 +183,13 @@ class Runs(Protocol):
 
     async def release(self, run_id: str, *, worker: str) -> None:
         """Give the lease back unfinished (shutdown), so that another worker resumes at once."""
+
+    async def sweep(self, *, queued_before: datetime) -> tuple[str, ...]:
+        """End, as `failed` with kind `interrupted`, what nobody may resume and nobody works on any more.
+
+        That is every run with `resumable` False that began and whose lease has run out or was given back, or that was
+        created before `queued_before` and never began. Returns the ids of those ended.
+        """
 
 
 class LeaseLost(Exception):

@@ -1,0 +1,98 @@
+"""The journal as rows: appended under the lease, read in order, awaited across processes."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ultra.domain.analysis import FINAL, JournalEvent, NewEvent
+from ultra.domain.errors import UltraError
+from ultra.domain.ports import LeaseLost
+from ultra.store.arrivals import first_of
+from ultra.store.database import Database
+from ultra.store.tables import RUN_EVENTS, RUNS
+from ultra.system import System
+
+_LOG = logging.getLogger(__name__)
+
+POLL_S = 0.25
+"""How late an event written by another process may be noticed."""
+
+
+class StoredJournal:
+    """Keeps `ports.Journal` in the database.
+
+    The sequence is counted on the run's own row, in the transaction that checks the lease: whoever loses the lease can
+    neither write nor leave a gap.
+    """
+
+    def __init__(self, *, database: Database, system: System) -> None:
+        self._database = database
+        self._system = system
+        self._watch: asyncio.Task[None] | None = None
+
+    async def append(self, run_id: str, events: Sequence[NewEvent], *, worker: str) -> tuple[JournalEvent, ...]:
+        """Write events in one transaction; raises `LeaseLost` when `worker` does not hold the lease."""
+        if not events:
+            return ()
+        async with self._database.writing() as connection:
+            held = (RUNS.c.id == run_id, RUNS.c.lease_worker == worker, RUNS.c.status.not_in(FINAL))
+            counted = update(RUNS).where(*held).values(last_seq=RUNS.c.last_seq + len(events))
+            last_seq = await connection.scalar(counted.returning(RUNS.c.last_seq))
+            if last_seq is None:
+                raise LeaseLost(run_id)
+            written = await write_events(connection, run_id, events, last_seq=last_seq, at=self._system.now())
+        self._database.arrivals.announce(run_id, seq=last_seq)
+        return written
+
+    async def read(self, run_id: str, *, after: int = 0, limit: int = 1000) -> tuple[JournalEvent, ...]:
+        """Return events with `seq > after`, in order."""
+        found = (
+            select(RUN_EVENTS.c.seq, RUN_EVENTS.c.type, RUN_EVENTS.c.at, RUN_EVENTS.c.data)
+            .where(RUN_EVENTS.c.run_id == run_id, RUN_EVENTS.c.seq > after)
+            .order_by(RUN_EVENTS.c.seq)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(found)).all()
+        return tuple(JournalEvent(seq=row.seq, type=row.type, at=row.at, data=row.data) for row in rows)
+
+    async def wait(self, run_id: str, *, after: int, patience: float) -> None:
+        """Return when something newer than `after` may be there, or after `patience` seconds; also across processes."""
+        with self._database.arrivals.expecting(run_id, after=after) as news:
+            if self._watch is None or self._watch.done():
+                self._watch = asyncio.create_task(self._watch_others(), name="journal watch")
+            if (await self._last_seqs((run_id,))).get(run_id, 0) <= after:
+                await first_of(news, patience=patience, system=self._system)
+
+    async def _watch_others(self) -> None:
+        """Look for events of other processes, for all who wait here at once, for as long as somebody does."""
+        arrivals = self._database.arrivals
+        while awaited := tuple(arrivals.awaited):
+            try:
+                for run_id, seq in (await self._last_seqs(awaited)).items():
+                    arrivals.announce(run_id, seq=seq)
+            except UltraError as error:
+                _LOG.warning("Events of other processes cannot be seen: %s", error.message)
+            await self._system.sleep(POLL_S)
+
+    async def _last_seqs(self, run_ids: Sequence[str]) -> dict[str, int]:
+        async with self._database.reading() as connection:
+            rows = await connection.execute(select(RUNS.c.id, RUNS.c.last_seq).where(RUNS.c.id.in_(run_ids)))
+            return {row.id: row.last_seq for row in rows}
+
+
+async def write_events(
+    connection: AsyncConnection, run_id: str, events: Sequence[NewEvent], *, last_seq: int, at: datetime
+) -> tuple[JournalEvent, ...]:
+    """Insert events, the last of which is number `last_seq`, in the transaction that counted them."""
+    first = last_seq - len(events) + 1
+    written = tuple(
+        JournalEvent(seq=seq, type=event.type, at=at, data=event.data) for seq, event in enumerate(events, start=first)
+    )
+    rows = [{"run_id": run_id, "seq": row.seq, "type": row.type, "at": at, "data": row.data} for row in written]
+    await connection.execute(insert(RUN_EVENTS), rows)
+    return written
