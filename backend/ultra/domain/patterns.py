@@ -44,8 +44,12 @@ USES: Mapping[Stage, frozenset[str]] = {
 }
 """The placeholders each stage text must contain; a missing or an unknown one refuses to load.
 
+Those that `OPTIONAL` names stand in an optional section, because a run may come to the stage without them.
 Documents and the earlier verdict are set around every stage by the renderer, so no stage text can forget them.
 """
+
+OPTIONAL: frozenset[str] = frozenset({"reviews", "decided"})
+"""Facts that may be absent: a run without a review round, or a question that no code could decide."""
 
 
 class Lens(Protocol):
