@@ -73,6 +73,7 @@ class TierTable(_Table):
     output: Amount | None = None
     cache_read: Amount | None = None
     cache_write: Amount | None = None
+    cache_write_1h: Amount | None = None
 
 
 class PriceTable(_Table):

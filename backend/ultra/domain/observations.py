@@ -23,6 +23,8 @@ class CallSettled:
     total_s: float
     usage: Usage | None
     cost_usd: Decimal | None
+    error_code: str | None = None
+    """The error's `code`: says more than its kind (`dns`, `no_api_key`, `region_blocked`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class Tier:
     output: Decimal | None = None
     cache_read: Decimal | None = None
     cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    """None charges what `cache_write` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,11 @@ def _rates(price: Price, input_tokens: int) -> Price:
         return price
     tier = max(reached, key=lambda each: each.above)
     written = price.cache_write_5m if tier.cache_write is None else tier.cache_write
+    kept_1h = price.cache_write_1h if tier.cache_write is None else tier.cache_write
     return Price(
         input=price.input if tier.input is None else tier.input,
         output=price.output if tier.output is None else tier.output,
         cache_read=price.cache_read if tier.cache_read is None else tier.cache_read,
         cache_write_5m=written,
-        cache_write_1h=price.cache_write_1h if tier.cache_write is None else tier.cache_write,
+        cache_write_1h=kept_1h if tier.cache_write_1h is None else tier.cache_write_1h,
     )
