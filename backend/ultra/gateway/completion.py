@@ -1,0 +1,194 @@
+"""One completion: an onion of skins, each with one concern, each closing what it opened.
+
+    open          an account for the completion
+    _routed       candidates in order; the next one only before the first event
+    _attempted    the breaker's permission, retries
+    _metered      the ledger, the deadline
+    provider.open
+
+Budgets (`_budgeted`) and the cache (`_cached`) belong between `open` and `_routed`: both see the request once,
+whatever it takes to answer it.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from types import TracebackType
+
+from ultra.domain.chat import ChatRequest
+from ultra.domain.errors import UltraError
+from ultra.domain.models import Model
+from ultra.domain.ports import CallContext, Catalogue, Ledger, Observer, Provider
+from ultra.domain.receipts import CompletionStream, Opening, Receipt
+from ultra.gateway import fitness, retrying, routing
+from ultra.gateway.account import Account
+from ultra.gateway.breakers import Breakers
+from ultra.gateway.deadline import Deadline, passed
+from ultra.gateway.metering import Meter, Till
+from ultra.gateway.policy import Policy
+from ultra.gateway.upstream import UpstreamCall
+from ultra.system import System
+
+
+class Gateway:
+    """Keeps the `Completions` promise over real providers. One per process: it holds the breakers and retry budgets."""
+
+    def __init__(
+        self,
+        *,
+        providers: Mapping[str, Provider],
+        catalogue: Catalogue,
+        ledger: Ledger,
+        observer: Observer,
+        system: System,
+        policy: Policy,
+    ) -> None:
+        self.breakers = Breakers(observer=observer, system=system, policy=policy)
+        self._providers = providers
+        self._catalogue = catalogue
+        self._till = Till(ledger, observer, system, policy)
+        self._system = system
+        self._policy = policy
+        self._dice = system.dice()
+        self._retries: dict[str, retrying.RetryBudget] = {}
+
+    def open(self, request: ChatRequest, call: CallContext) -> Opening:
+        """Ask; `request.model` may be an alias.
+
+        Entering raises `NotFound`, `InvalidRequest` (before anything is spent), `NoneAvailable` (nobody could be
+        asked), `TimedOut`, the one candidate's own error, or `AllFailed`.
+        """
+        account = Account()
+        return _Completion(self._routed(request, call, account), account)
+
+    @asynccontextmanager
+    async def _routed(self, request: ChatRequest, call: CallContext, account: Account) -> AsyncIterator[UpstreamCall]:
+        candidates = self._catalogue.candidates(request.model)
+        if not call.fall_back:
+            candidates = candidates[:1]
+        async with AsyncExitStack() as stack:
+            yield await self._first_to_accept(stack, candidates, request, call, account)
+
+    async def _first_to_accept(
+        self,
+        stack: AsyncExitStack,
+        candidates: Sequence[Model],
+        request: ChatRequest,
+        call: CallContext,
+        account: Account,
+    ) -> UpstreamCall:
+        for index, model in enumerate(candidates):
+            hindrance = self._hindrance(model, request)
+            if hindrance is not None:
+                account.skipped(model, hindrance)
+                continue
+            others = candidates[index + 1 :]
+            try:
+                return await stack.enter_async_context(self._attempted(model, others, request, call, account))
+            except UltraError as error:
+                account.failed(model, error)
+                if not error.falls_back or self._system.monotonic() >= call.deadline:
+                    raise
+        raise routing.exhausted(request.model, account.obstacles)
+
+    def _hindrance(self, model: Model, request: ChatRequest) -> UltraError | None:
+        """Say why this candidate may not be asked, without asking anybody."""
+        if model.kind == "upstream" and model.provider not in self._providers:
+            return routing.unserved(model)
+        return (
+            fitness.misfit(model, request)
+            or routing.unusable(model, now=self._system.now(), policy=self._policy)
+            or self.breakers.refusal(model)
+        )
+
+    @asynccontextmanager
+    async def _attempted(
+        self, model: Model, others: Sequence[Model], request: ChatRequest, call: CallContext, account: Account
+    ) -> AsyncIterator[UpstreamCall]:
+        budget = self._retries.get(model.id)
+        if budget is None:
+            budget = self._retries[model.id] = retrying.RetryBudget(self._policy)
+        budget.called(self._system.monotonic())
+        attempt = 1
+        async with AsyncExitStack() as stack:
+            while True:
+                try:
+                    stream = await stack.enter_async_context(self._metered(model, request, call, account, attempt))
+                    break
+                except UltraError as error:
+                    wait = self._wait(error, attempt, others, request, call)
+                    if wait is None or not budget.take(self._system.monotonic()):
+                        raise
+                    last = error
+                await self._system.sleep(wait)
+                if self.breakers.refusal(model) is not None:
+                    raise last
+                attempt += 1
+            yield stream
+
+    def _wait(
+        self,
+        error: UltraError,
+        attempt: int,
+        others: Sequence[Model],
+        request: ChatRequest,
+        call: CallContext,
+    ) -> float | None:
+        """Return the seconds until this model is asked again, or None to leave it, for one of the `others` or for good."""
+        wait = retrying.delay(
+            error,
+            attempt,
+            now=self._system.monotonic(),
+            deadline=call.deadline,
+            dice=self._dice,
+            policy=self._policy,
+        )
+        if wait is None or wait <= self._policy.patience_s:
+            return wait
+        return None if any(self._hindrance(other, request) is None for other in others) else wait
+
+    def _metered(
+        self, model: Model, request: ChatRequest, call: CallContext, account: Account, attempt: int
+    ) -> AbstractAsyncContextManager[UpstreamCall]:
+        if self._system.monotonic() >= call.deadline:
+            raise passed()
+        provider = self._providers[model.provider]
+        asked = replace(request, model=model.provider_model)
+        permit = self.breakers.admit(model, deadline=call.deadline)
+        try:
+            meter = Meter(self._till, model, asked, call, attempt=attempt)
+        except BaseException:
+            permit.end("cancelled", None)
+            raise
+        account.called(model, meter)
+        return UpstreamCall(
+            lambda: provider.open(asked, deadline=call.deadline),
+            model=model,
+            meter=meter,
+            permit=permit,
+            account=account,
+            deadline=Deadline(call.deadline, self._system),
+        )
+
+
+class _Completion:
+    """What `open` returns: the outermost skin, with the account that outlives a failure."""
+
+    __slots__ = ("_account", "_skin")
+
+    def __init__(self, skin: AbstractAsyncContextManager[CompletionStream], account: Account) -> None:
+        self._skin = skin
+        self._account = account
+
+    async def __aenter__(self) -> CompletionStream:
+        return await self._skin.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None:
+        return await self._skin.__aexit__(kind, error, trace)
+
+    @property
+    def receipt(self) -> Receipt:
+        """What is known so far, also after entering has failed."""
+        return self._account.receipt()

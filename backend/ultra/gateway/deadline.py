@@ -1,0 +1,68 @@
+"""One absolute deadline over many waits."""
+
+import asyncio
+from types import TracebackType
+
+from ultra.domain.errors import TimedOut
+from ultra.system import System
+
+
+class Deadline:
+    """Cuts a wait short with `TimedOut` at an absolute time on `System.monotonic()`; `with deadline:` is one wait.
+
+    One watching task serves all the waits of a call, because arming a timer for each event costs more than passing
+    the event on. Between waits nobody is disturbed: the next wait raises at once.
+    """
+
+    __slots__ = ("_at", "_cancelling", "_is_cut", "_is_over", "_system", "_waiting", "_watch")
+
+    def __init__(self, at: float, system: System) -> None:
+        self._at = at
+        self._system = system
+        self._is_over = False
+        self._is_cut = False
+        self._waiting: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._watch: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to watch the clock; `stop` must follow."""
+        self._watch = asyncio.get_running_loop().create_task(self._expire())
+
+    def stop(self) -> None:
+        """Stop watching."""
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def __enter__(self) -> None:
+        if self._is_over:
+            raise passed()
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("A wait belongs to a task.")
+        self._waiting = task
+        self._cancelling = task.cancelling()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        task, self._waiting = self._waiting, None
+        if not self._is_cut or task is None:
+            return
+        self._is_cut = False
+        # A cancellation from outside that came at the same moment wins: then more of them are left than before.
+        is_only_ours = task.uncancel() <= self._cancelling
+        if is_only_ours and (kind is None or kind is asyncio.CancelledError):
+            raise passed() from error
+
+    async def _expire(self) -> None:
+        await self._system.sleep(self._at - self._system.monotonic())
+        self._is_over = True
+        if self._waiting is not None:
+            self._is_cut = True
+            self._waiting.cancel()
+
+
+def passed() -> TimedOut:
+    """Return the error for a deadline that is over."""
+    return TimedOut("The deadline passed.", hint="Allow more time, or ask a faster model.")
