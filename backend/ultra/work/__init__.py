@@ -1,0 +1,1 @@
+"""ROOM: who runs a run. `in_process` today; another twin of the same promise may wake workers on other machines."""
