@@ -134,7 +134,7 @@ class Gateway:
         request: ChatRequest,
         call: CallContext,
     ) -> float | None:
-        """Return the seconds until this model is asked again, or None to leave it, for one of the `others` or for good."""
+        """Return the seconds until this model is asked again, or None to leave it."""
         wait = retrying.delay(
             error,
             attempt,

@@ -14,7 +14,7 @@ class Deadline:
     the event on. Between waits nobody is disturbed: the next wait raises at once.
     """
 
-    __slots__ = ("_at", "_cancelling", "_is_cut", "_is_over", "_system", "_waiting", "_watch")
+    __slots__ = ("_at", "_cancelling", "_is_cut", "_is_over", "_loop", "_system", "_waiting", "_watch")
 
     def __init__(self, at: float, system: System) -> None:
         self._at = at
@@ -23,11 +23,13 @@ class Deadline:
         self._is_cut = False
         self._waiting: asyncio.Task[object] | None = None
         self._cancelling = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._watch: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to watch the clock; `stop` must follow."""
-        self._watch = asyncio.get_running_loop().create_task(self._expire())
+        self._loop = asyncio.get_running_loop()
+        self._watch = self._loop.create_task(self._expire())
 
     def stop(self) -> None:
         """Stop watching."""
@@ -37,7 +39,7 @@ class Deadline:
     def __enter__(self) -> None:
         if self._is_over:
             raise passed()
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._loop)
         if task is None:
             raise RuntimeError("A wait belongs to a task.")
         self._waiting = task

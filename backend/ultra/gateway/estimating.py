@@ -32,19 +32,20 @@ def prompt_bytes(request: ChatRequest) -> int:
 def _part_bytes(part: Part) -> int:
     match part:
         case Text() | Reasoning() | Refusal():
-            return byte_length(part.text)
+            size = byte_length(part.text)
         case ToolCall():
-            return byte_length(part.name) + byte_length(part.args_json)
+            size = byte_length(part.name) + byte_length(part.args_json)
         case ToolResult():
-            return sum(map(_part_bytes, part.parts))
+            size = sum(map(_part_bytes, part.parts))
         case Image():
-            return _IMAGE_BYTES
+            size = _IMAGE_BYTES
         case Audio():
-            return len(part.data) // _AUDIO_SHARE
+            size = len(part.data) // _AUDIO_SHARE
         case File():
-            return len(part.data or b"")
+            size = len(part.data or b"")
         case _:
-            return 0
+            size = 0
+    return size
 
 
 def _json_bytes(value: object) -> int:

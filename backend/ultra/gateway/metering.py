@@ -34,7 +34,7 @@ class Meter:
 
     __slots__ = (
         "_began", "_entry_id", "_first_token_at", "_has_events", "_model", "_output_bytes", "_prompt_tokens",
-        "_reported", "_till", "cost_usd", "is_settled", "usage",
+        "_reported", "_till", "_upstream_id", "cost_usd", "is_settled", "usage",
     )  # fmt: skip
 
     def __init__(self, till: Till, model: Model, request: ChatRequest, call: CallContext, *, attempt: int) -> None:
@@ -46,6 +46,7 @@ class Meter:
         self._output_bytes = 0
         self._first_token_at: float | None = None
         self._has_events = False
+        self._upstream_id: str | None = None
         self._reported: Usage | None = None
         self.is_settled = False
         self.usage: Usage | None = None
@@ -73,10 +74,12 @@ class Meter:
             if self._first_token_at is None:
                 self._first_token_at = self._till.system.monotonic()
             self._output_bytes += byte_length(event.text)  # type: ignore[union-attr]  # `kind` says so, cheaper than isinstance
-        elif isinstance(event, UsageReported):
+            return
+        self._has_events = True
+        if isinstance(event, UsageReported):
             self._reported = event.usage
         elif isinstance(event, Started):
-            self._has_events = True
+            self._upstream_id = event.id
 
     def settle(self, outcome: Outcome, error: UltraError | None = None, *, kind: str | None = None) -> None:
         """Write down how the call ended; `kind` names an error that is none of ours. Only the first time counts."""
@@ -88,7 +91,9 @@ class Meter:
         till, now, at = self._till, self._till.system.monotonic(), self._till.system.now()
         kind = error.kind if error is not None else kind
         first = None if self._first_token_at is None else self._first_token_at - self._began
-        upstream_id = error.upstream.request_id if error is not None and error.upstream is not None else None
+        upstream_id = self._upstream_id
+        if error is not None and error.upstream is not None:
+            upstream_id = error.upstream.request_id or upstream_id
         till.ledger.settle(
             Settlement(
                 self._entry_id, at, outcome, kind, upstream_id, self.usage, self.cost_usd, first, now - self._began

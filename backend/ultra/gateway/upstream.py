@@ -1,6 +1,6 @@
 """One upstream call as the caller reads it: a context manager and the stream it gives."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -26,14 +26,22 @@ class UpstreamCall:
     """
 
     __slots__ = (
-        "_account", "_deadline", "_error", "_events", "_first", "_is_finished", "_meter", "_model", "_opening",
+        "_account", "_ask", "_deadline", "_error", "_events", "_first", "_is_finished", "_meter", "_model", "_opening",
         "_permit",
     )  # fmt: skip
 
     def __init__(
-        self, opening: EventStream, *, model: Model, meter: Meter, permit: Permit, account: Account, deadline: Deadline
+        self,
+        ask: Callable[[], EventStream],
+        *,
+        model: Model,
+        meter: Meter,
+        permit: Permit,
+        account: Account,
+        deadline: Deadline,
     ) -> None:
-        self._opening = opening
+        self._ask = ask
+        self._opening: EventStream | None = None
         self._model = model
         self._meter = meter
         self._permit = permit
@@ -53,8 +61,10 @@ class UpstreamCall:
         self._deadline.start()
         try:
             with self._deadline:
-                self._events = await self._opening.__aenter__()
-            first = await self._next(self._events)
+                opening = self._ask()
+                self._events = await opening.__aenter__()
+                self._opening = opening
+            first = await self.__anext__()
         except BaseException as error:
             self._break_off(error)
             await self.__aexit__(type(error), error, error.__traceback__)
@@ -69,7 +79,7 @@ class UpstreamCall:
         self._deadline.stop()
         self._settle("cancelled")
         events, self._events = self._events, None
-        if events is None:
+        if events is None or self._opening is None:
             return
         try:
             if isinstance(events, AsyncGenerator):
@@ -92,17 +102,18 @@ class UpstreamCall:
             await self._drain(self._events)
             raise StopAsyncIteration
         try:
-            return await self._next(self._events)
+            with self._deadline:
+                event = await self._events.__anext__()
+        except StopAsyncIteration:
+            error = Truncated("The answer ended before its end was announced.")
+            self._break_off(error)
+            raise error from None
         except BaseException as error:
             self._break_off(error)
             raise
+        return self._heard(event)
 
-    async def _next(self, events: AsyncIterator[Event]) -> Event:
-        try:
-            with self._deadline:
-                event = await events.__anext__()
-        except StopAsyncIteration:
-            raise Truncated("The answer ended before its end was announced.") from None
+    def _heard(self, event: Event) -> Event:
         self._meter.hear(event)
         if isinstance(event, Finished):
             self._is_finished = True
