@@ -24,6 +24,10 @@ class Told(Protocol):
         """Iterate the events."""
 
     @property
+    def model(self) -> str:
+        """Who answers, by the name it can be asked for again."""
+
+    @property
     def cost_usd(self) -> Decimal | None:
         """What was spent so far; None when unknown."""
 
@@ -53,17 +57,22 @@ class CompletionDesk:
         deadline = self._system.monotonic() + self._deadline_s
         call = CallContext(principal=principal.id, request_id=request_id, deadline=deadline)
         async with self._completions.open(request, call) as stream:
-            yield _SingleAnswer(stream)
+            yield _SingleAnswer(stream, asked=request.model)
 
 
 class _SingleAnswer:
     """One model's answer with its receipt."""
 
-    def __init__(self, stream: CompletionStream) -> None:
+    def __init__(self, stream: CompletionStream, *, asked: str) -> None:
         self._stream = stream
+        self._asked = asked
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return aiter(self._stream)
+
+    @property
+    def model(self) -> str:
+        return self._stream.receipt.model or self._asked
 
     @property
     def cost_usd(self) -> Decimal | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -47,9 +47,8 @@ _FAILURES: dict[str, type[UltraError]] = {
 class Ensembles:
     """Opens an ensemble for a caller of `/v1`. The run is kept like any other, but ends with its client."""
 
-    def __init__(self, *, runs: RunDesk, deadline_s: float) -> None:
+    def __init__(self, *, runs: RunDesk) -> None:
         self._runs = runs
-        self._deadline_s = deadline_s
 
     @asynccontextmanager
     async def open(
@@ -64,12 +63,8 @@ class Ensembles:
             await self._stop(principal, run.id)
 
     def _options(self, request: ChatRequest) -> RunOptions:
-        return RunOptions(
-            pattern=request.model.removeprefix("ultra/"),
-            deadline_s=self._deadline_s,
-            max_output_tokens=request.max_output_tokens,
-            resumable=False,
-        )
+        options = self._runs.options(pattern=request.model.removeprefix("ultra/"))
+        return replace(options, max_output_tokens=request.max_output_tokens, resumable=False)
 
     async def _stop(self, principal: Principal, run_id: str) -> None:
         if (await self._runs.get(principal, run_id)).status not in FINAL:
@@ -90,6 +85,10 @@ class _EnsembleAnswer:
         self._result: dict[str, Any] = {}
 
     @property
+    def model(self) -> str:
+        return f"ultra/{self._run.options.pattern}"
+
+    @property
     def cost_usd(self) -> Decimal | None:
         return self._run.cost_usd
 
@@ -98,7 +97,7 @@ class _EnsembleAnswer:
         known = ("status", "heading", "decided", "agreement", "confidence", "claims", "dissent", "answered", "asked")
         return {
             "run_id": self._run.id,
-            "model": f"ultra/{self._run.options.pattern}",
+            "model": self.model,
             **{name: self._result.get(name) for name in known},
             "cost_usd": decimal_to_json(self._run.cost_usd),
             "losses": self._losses,
@@ -107,7 +106,7 @@ class _EnsembleAnswer:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield the synthesis while it is written, then whatever of the verdict was not yet told."""
-        yield Started(id=self._run.id, provider="ultra", model=f"ultra/{self._run.options.pattern}")
+        yield Started(id=self._run.id, provider="ultra", model=self.model)
         yield PartStarted(0, "text")
         told = ""
         async for event in self._runs.follow(self._principal, self._run.id):

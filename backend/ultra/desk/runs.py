@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from ultra.desk.results import result
@@ -9,28 +10,22 @@ from ultra.domain.analysis import FINAL, Earlier, JournalEvent, Question, Run, R
 from ultra.domain.errors import Conflict, InvalidRequest, NotFound
 from ultra.domain.identity import Principal
 from ultra.domain.patterns import Patterns
-from ultra.domain.ports import Catalogue, Executor, Journal, RunPage, Runs
+from ultra.domain.ports import Catalogue, Journal, RunPage
+from ultra.services import Bench
 from ultra.system import System
 
 _LAST_EVENTS = frozenset({"run.done", "run.failed", "run.cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """Where runs are kept and who works on them: one on disk, one in memory for runs that must leave no trace."""
-
-    runs: Runs
-    journal: Journal
-    executor: Executor
-
-
-@dataclass(frozen=True, slots=True)
 class RunBounds:
-    """What a run may be at most; the panel's size is used where the caller names no models."""
+    """What a run is where its caller says nothing, and what it may be at most."""
 
     panel_size: int
-    max_panel: int
+    deadline_s: float
+    budget_usd: Decimal | None
     max_deadline_s: float
+    max_panel: int = 16
 
 
 class RunDesk:
@@ -54,6 +49,26 @@ class RunDesk:
         self._flows = tuple(flows)
         self._bounds = bounds
         self._system = system
+
+    def options(
+        self,
+        *,
+        pattern: str = "consensus",
+        flow: str | None = None,
+        models: Sequence[str] = (),
+        budget_usd: Decimal | None = None,
+        deadline_s: float | None = None,
+        store: bool = True,
+    ) -> RunOptions:
+        """Fill in what the caller did not say."""
+        return RunOptions(
+            pattern=pattern,
+            flow=flow,
+            models=tuple(models),
+            budget_usd=self._bounds.budget_usd if budget_usd is None else budget_usd,
+            deadline_s=self._bounds.deadline_s if deadline_s is None else deadline_s,
+            store=store,
+        )
 
     async def begin(
         self,

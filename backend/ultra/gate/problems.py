@@ -1,14 +1,15 @@
 """Turns everything that goes wrong into the shape its caller's protocol expects; nothing else writes errors."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import orjson
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ultra.domain.errors import MethodNotAllowed, NotFound, UltraError
+from ultra.domain.errors import InvalidRequest, MethodNotAllowed, NotFound, UltraError
 from ultra.protocols import anthropic_messages, gemini_generate, openai_chat, problems
 from ultra.protocols.failures import Reply
 
@@ -91,3 +92,18 @@ async def refuse_route(request: Request, error: Exception) -> None:
         allowed = (error.headers or {}).get("Allow", "")
         raise MethodNotAllowed(f"{request.method} is not possible here.", hint=f"Use {allowed}.") from error
     raise NotFound("There is nothing at this address.", hint="The routes are listed in the API reference.") from error
+
+
+async def refuse_fields(_: Request, error: Exception) -> None:
+    """Translate the framework's list of bad fields into one error that names them all."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = [(_place(each["loc"]), each["msg"]) for each in error.errors()]
+    sentences = "; ".join(f"{place}: {message}" for place, message in found)
+    raise InvalidRequest(f"The request is not valid. {sentences}.", param=found[0][0] if found else None) from error
+
+
+def _place(location: Sequence[int | str]) -> str:
+    """Write a field's place the way callers write it: `context[0].name`."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location[1:])
+    return place.removeprefix(".") or str(location[0])

@@ -1,0 +1,1 @@
+"""Ultra's own API: JSON in and out, schemas next to routes."""

@@ -1,0 +1,124 @@
+"""`POST /api/analyze`: ask several models one question, and wait, watch, or come back later."""
+
+import base64
+import binascii
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+
+from ultra.api.callers import AtDesk, Caller, House, RequestName
+from ultra.api.journals import JournalResponse
+from ultra.desk.desk import Desk
+from ultra.domain.analysis import Document, Question, RunOptions
+from ultra.domain.chat import Image
+from ultra.domain.errors import InvalidRequest
+
+router = APIRouter(tags=["runs"])
+
+
+class DocumentIn(BaseModel):
+    """A text that goes along; models are told that it is data."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=200)
+    text: str
+
+
+class ImageIn(BaseModel):
+    """A picture by value: base64 `data` with its `media_type`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    media_type: Literal["image/png", "image/jpeg", "image/webp", "image/gif"]
+    data: str
+
+
+class AnalyzeIn(BaseModel):
+    """What is asked; only `prompt` is required."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str = Field(description="The question.")
+    pattern: str = Field("consensus", description="What to look for; GET /api/patterns lists them.")
+    models: list[str] | Literal["auto"] = Field("auto", description="Who is asked; `auto` chooses a panel.")
+    flow: str | None = Field(None, description="How they are asked; the pattern's own when left out.")
+    budget_usd: Decimal | None = Field(None, description="Most that may be spent, as a decimal string.")
+    deadline_s: float | None = Field(None, description="Most seconds the run may take.")
+    context: list[DocumentIn] = Field(default_factory=list, max_length=50)
+    images: list[ImageIn] = Field(default_factory=list, max_length=20)
+    follow_up_to: str | None = Field(None, description="Id of an earlier run to continue.")
+    store: bool = Field(default=True, description="False keeps nothing: no history, no resumption.")
+
+
+@router.post("/api/analyze", summary="Ask several models one question")
+async def analyze(
+    asked: AnalyzeIn,
+    services: House,
+    desk: AtDesk,
+    principal: Caller,
+    request_id: RequestName,
+    accept: Annotated[str, Header()] = "application/json",
+    prefer: Annotated[str, Header()] = "",
+) -> Response:
+    """Begin a run and answer with its result, its events, or its address.
+
+    `Accept: text/event-stream` answers with the run's journal as it is written. `Prefer: respond-async` answers 202
+    at once with a `Location`. Otherwise the answer is the finished run. A run outlives its connection.
+    """
+    later = "respond-async" in prefer
+    if later and not asked.store:
+        raise InvalidRequest(
+            "A run that keeps nothing cannot be looked up later.",
+            param="store",
+            hint="Leave `store` out, or drop `Prefer: respond-async`.",
+        )
+    run = await desk.runs.begin(
+        principal, _question(asked), _options(asked, desk), request_id=request_id, follow_up_to=asked.follow_up_to
+    )
+    location = {"location": f"/api/analyses/{run.id}"}
+    if later:
+        begun = {"id": run.id, "status": run.status, "location": location["location"]}
+        return JSONResponse(begun, status_code=202, headers={**location, "preference-applied": "respond-async"})
+    if "text/event-stream" in accept:
+        return JournalResponse(desk, services.system, principal, run.id, after=0, headers=location)
+    ended = await desk.runs.ended(principal, run.id)
+    cost = {} if ended.cost_usd is None else {"x-ultra-cost-usd": format(ended.cost_usd, "f")}
+    result = await desk.runs.result(principal, run.id)
+    return JSONResponse(result, status_code=_status(ended.status, ended.error_kind), headers={**location, **cost})
+
+
+def _status(status: str, error_kind: str | None) -> int:
+    """Return the HTTP status of a finished run: its failure is the caller's to see, body and all."""
+    if status != "failed":
+        return 200
+    return 503 if error_kind == "none_available" else 502
+
+
+def _question(asked: AnalyzeIn) -> Question:
+    return Question(
+        prompt=asked.prompt,
+        context=tuple(Document(each.name, each.text) for each in asked.context),
+        images=tuple(_image(index, each) for index, each in enumerate(asked.images)),
+    )
+
+
+def _image(index: int, image: ImageIn) -> Image:
+    try:
+        return Image(data=base64.b64decode(image.data, validate=True), media_type=image.media_type)
+    except binascii.Error:
+        raise InvalidRequest("The image is not base64.", param=f"images[{index}].data") from None
+
+
+def _options(asked: AnalyzeIn, desk: Desk) -> RunOptions:
+    return desk.runs.options(
+        pattern=asked.pattern,
+        flow=asked.flow,
+        models=() if asked.models == "auto" else asked.models,
+        budget_usd=asked.budget_usd,
+        deadline_s=asked.deadline_s,
+        store=asked.store,
+    )

@@ -1,0 +1,36 @@
+"""What every route of the API is handed: the house, the caller, the request's name."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from ultra.desk.desk import Desk
+from ultra.domain.identity import Principal
+from ultra.services import Services
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.state.services
+    return services
+
+
+def _principal(request: Request) -> Principal:
+    principal: Principal = request.scope["ultra.principal"]
+    return principal
+
+
+def _request_id(request: Request) -> str:
+    request_id: str = request.scope["ultra.request_id"]
+    return request_id
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.state.desk
+    return desk
+
+
+House = Annotated[Services, Depends(_services)]
+AtDesk = Annotated[Desk, Depends(_desk)]
+Caller = Annotated[Principal, Depends(_principal)]
+RequestName = Annotated[str, Depends(_request_id)]

@@ -1,0 +1,23 @@
+"""`/api/patterns`: what can be asked for."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from ultra.api.callers import House
+from ultra.desk.patterns import shown
+
+router = APIRouter(prefix="/api/patterns", tags=["patterns"])
+
+
+@router.get("", summary="What can be asked for")
+async def patterns(services: House) -> dict[str, Any]:
+    """Return every pattern and every flow."""
+    return {"data": [shown(lens) for lens in services.patterns.all()], "flows": dict(services.flows)}
+
+
+@router.get("/{name}", summary="One pattern")
+async def pattern(name: str, services: House) -> dict[str, Any]:
+    """Return one pattern; the error for an unknown name lists the nearest ones."""
+    return shown(services.patterns.get(name))
+

@@ -1,0 +1,61 @@
+"""Finds the commands, runs one, and turns whatever goes wrong into a sentence, a hint and an exit code."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+import ultra.cli
+from ultra.cli.command import Command
+from ultra.cli.exits import EXITS, exit_code
+from ultra.discovery import collect
+
+_HELP = """One door in front of many language models; one answer that says how far it can be trusted.
+
+Exit codes: """ + "; ".join(f"{code} {meaning}" for code, meaning in EXITS.items())
+
+
+def program() -> typer.Typer:
+    """Return the program with every command of this folder."""
+    app = typer.Typer(
+        name="ultra",
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_version)
+    for command in collect(ultra.cli, Command).values():
+        command().attach(app)
+    return app
+
+
+def _version(
+    *, version: bool = typer.Option(default=False, help="Show the version and exit.", is_eager=True)
+) -> None:
+    if version:
+        from ultra import __version__
+
+        typer.echo(f"ultra {__version__}")
+        raise typer.Exit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        result = program()(args=list(arguments), standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("\nInterrupted.\n")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has left; nothing is wrong
+        return 0
+    except Exception as error:
+        code, text = exit_code(error)
+        if code is None:
+            raise
+        sys.stderr.write(text)
+        return code
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,131 @@
+"""The panel at work, live on a terminal, and the verdict at the end."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.rule import Rule
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from ultra.domain.analysis import JournalEvent
+
+_TAIL = 72
+
+
+@dataclass(slots=True)
+class Member:
+    """One line of the view: what a model is doing in a stage."""
+
+    stage: str
+    model: str
+    state: str = "asking"
+    text: str = ""
+    seconds: float | None = None
+
+
+@dataclass(slots=True)
+class PanelView:
+    """Takes a run's events one by one and draws what they add up to."""
+
+    members: dict[tuple[str, str], Member] = field(default_factory=dict)
+    synthesis: str = ""
+    cost: str | None = None
+
+    def take(self, event: JournalEvent) -> None:
+        """Take the next event of the journal."""
+        data = event.data
+        match event.type:
+            case "call.started":
+                self._member(data).state = "asking"
+            case "answer.started" | "answer.delta":
+                member = self._member(data)
+                member.state = "answering"
+                member.text += data.get("text", "")
+            case "answer.done":
+                member = self._member(data)
+                member.state, member.text, member.seconds = "done", data["text"], data["duration_s"]
+            case "answer.failed":
+                member = self._member(data)
+                member.state, member.text, member.seconds = "failed", data["error"] or "", data["duration_s"]
+            case "synthesis.delta":
+                self.synthesis += data["text"]
+            case "cost":
+                self.cost = data["spent_usd"]
+            case _:
+                pass
+
+    def _member(self, data: Mapping[str, Any]) -> Member:
+        key = (data["stage"], data["role"])
+        return self.members.setdefault(key, Member(stage=data["stage"], model=data["model"]))
+
+    def __rich__(self) -> RenderableType:
+        """Draw the table of the panel and the synthesis as far as it is written."""
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for member in self.members.values():
+            table.add_row(_mark(member), member.stage, Text(member.model, "bold"), _progress(member))
+        parts: list[RenderableType] = [table]
+        if self.synthesis:
+            parts += [Rule(style="dim"), Text(self.synthesis)]
+        return Group(*parts)
+
+
+def _mark(member: Member) -> RenderableType:
+    marks = {"done": Text("✓", "green"), "failed": Text("✗", "red")}
+    return marks.get(member.state) or Spinner("dots", style="cyan")
+
+
+def _progress(member: Member) -> Text:
+    tail = " ".join(member.text.split())
+    tail = tail if len(tail) <= _TAIL else "…" + tail[-_TAIL:]
+    if member.seconds is None:
+        return Text(tail or "…", "dim")
+    return Text(f"{member.seconds:.1f} s  ", "cyan") + Text(tail, "red" if member.state == "failed" else "dim")
+
+
+async def watch(events: AsyncIterator[JournalEvent], *, live: bool) -> None:
+    """Follow a run to its end; draw it when `live`."""
+    view = PanelView()
+    if not live:
+        async for event in events:
+            view.take(event)
+        return
+    with Live(view, console=Console(highlight=False), refresh_per_second=12, transient=True):
+        async for event in events:
+            view.take(event)
+
+
+def print_verdict(result: Mapping[str, Any]) -> None:
+    """Print the heading, the verdict, how far it can be trusted, and what it cost."""
+    console = Console(highlight=False)
+    trusted = result["status"] == "complete"
+    console.print(Rule(Text(result["heading"], "bold green" if trusted else "bold yellow"), align="left", style="dim"))
+    if result["text"]:
+        console.print(Markdown(result["text"]) if console.is_terminal else Text(result["text"]))
+    if result["error"]:
+        console.print(Text(f"{result['error']['detail']}", "red"))
+    for answer in result["answers"]:
+        if answer["status"] == "failed":
+            console.print(Text(f"{answer['model']}: {answer['error']}", "red"))
+    for warning in result["warnings"]:
+        console.print(Text(f"Note: {warning}", "yellow"))
+    console.print(Text(_facts(result), "dim"))
+
+
+def _facts(result: Mapping[str, Any]) -> str:
+    agreement = result["agreement"] or {}
+    facts = [f"{result['answered'] or 0} of {result['asked']} answered"]
+    if result["decided"] is not None:
+        facts.append(f"decided: {result['decided']}")
+    if agreement.get("value") is not None:
+        facts.append(f"{agreement['supporters']} of {agreement['answered']} agree")
+    facts.append("confidence: not calibrated" if result["confidence"] is None else f"{result['confidence']:.0%} sure")
+    cost = result["cost"]["usd"]
+    facts.append(f"${cost}" if cost is not None else "cost unknown")
+    if result["timing"]["seconds"] is not None:
+        facts.append(f"{result['timing']['seconds']:.1f} s")
+    return " · ".join([*facts, result["id"]])

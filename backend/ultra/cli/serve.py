@@ -1,0 +1,54 @@
+"""`ultra serve`: the HTTP service."""
+
+from typing import Annotated
+
+import typer
+
+from ultra.cli.command import Command
+
+_EXAMPLE = "Example:  ultra serve --port 9000"
+
+
+class Serve(Command):
+    """Serves until it is told to stop."""
+
+    name = "serve"
+
+    def attach(self, program: typer.Typer) -> None:
+        """Add `ultra serve`."""
+        program.command(self.name, epilog=_EXAMPLE)(serve)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (ULTRA_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one (ULTRA_PORT).")] = None,
+    workers: Annotated[int | None, typer.Option(help="Number of processes (ULTRA_WORKERS).")] = None,
+) -> int:
+    """Serve the HTTP interface until SIGTERM or Ctrl-C."""
+    import uvicorn
+
+    from ultra.app import create_app
+    from ultra.cli.house import configuration
+    from ultra.config import ConfigurationInvalid, door
+    from ultra.telemetry import logs
+
+    loaded = configuration({"ULTRA_HOST": host, "ULTRA_PORT": port, "ULTRA_WORKERS": workers})
+    settings = loaded.settings
+    if problems := door(settings):
+        raise ConfigurationInvalid(problems)
+    logs.configure(level=settings.log_level, form=settings.log_format)
+    server = _Announcing(
+        uvicorn.Config(
+            create_app(loaded),
+            host=settings.host,
+            port=settings.port,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=int(settings.shutdown_grace_s),
+        )
+    )
+    server.run()
+    return 0 if server.started else 1

@@ -1,0 +1,1 @@
+"""What Ultra tells the world about itself."""

@@ -1,0 +1,1 @@
+"""The vendors' own wires, served: plain handlers over the codecs, exact bytes."""

@@ -1,0 +1,83 @@
+"""`POST /v1/chat/completions`: OpenAI's wire, for one model, an alias or an ensemble."""
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from ultra.desk.completions import Told
+from ultra.desk.desk import Desk
+from ultra.domain.completion import gather
+from ultra.domain.errors import InvalidRequest, UltraError
+from ultra.domain.records import decimal_to_json
+from ultra.gate.events import EventResponse
+from ultra.protocols import openai_chat
+from ultra.services import Services
+
+
+async def chat_completions(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - the body was read
+    """Answer one chat completion (ASGI endpoint)."""
+    desk: Desk = scope["state"]["desk"]
+    body = scope["ultra.json"]
+    if not isinstance(body, Mapping):
+        raise InvalidRequest("The body must be a JSON object.", hint="Send model and messages as application/json.")
+    request = openai_chat.parse(body)
+    scope["ultra.facts"]["model"] = request.model
+    opening = desk.completions.open(scope["ultra.principal"], request, request_id=scope["ultra.request_id"])
+    async with opening as told:
+        if request.stream:
+            await _stream(told, include_usage=openai_chat.wants_usage(body), scope=scope, send=send)
+        else:
+            await _whole(told, scope=scope, send=send)
+
+
+async def _whole(told: Told, *, scope: Scope, send: Send) -> None:
+    services: Services = scope["state"]["services"]
+    completion = await gather(told)
+    extras = told.extras()
+    body = openai_chat.answer(
+        completion,
+        id=services.system.new_id("chatcmpl"),
+        created=int(services.system.now().timestamp()),
+        model=told.model,
+        extra={"ultra": extras},
+    )
+    headers = {"content-type": "application/json", **_money(told)}
+    _note(scope, told)
+    await _send_whole(send, 200, headers, orjson.dumps(body))
+
+
+async def _stream(told: Told, *, include_usage: bool, scope: Scope, send: Send) -> None:
+    services: Services = scope["state"]["services"]
+    writer = openai_chat.ChunkWriter(
+        id=services.system.new_id("chatcmpl"),
+        created=int(services.system.now().timestamp()),
+        model=told.model,
+        include_usage=include_usage,
+    )
+    async with EventResponse(send, system=services.system, keepalive=writer.keepalive()) as response:
+        try:
+            async for event in told:
+                await response.write(writer.write(event))
+            await response.write(writer.end({"ultra": told.extras()}))
+        except UltraError as error:
+            # The status is out; all that is left is to say so inside the stream.
+            scope["ultra.facts"]["error"] = error.kind
+            await response.write(writer.error(error))
+        _note(scope, told)
+
+
+def _money(told: Told) -> dict[str, str]:
+    spent = decimal_to_json(told.cost_usd)
+    return {} if spent is None else {"x-ultra-cost-usd": spent}
+
+
+def _note(scope: Scope, told: Told) -> None:
+    scope["ultra.facts"].update(model=told.model, cost_usd=decimal_to_json(told.cost_usd))
+
+
+async def _send_whole(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    fields = [(name.encode(), value.encode()) for name, value in headers.items()]
+    fields.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body})
