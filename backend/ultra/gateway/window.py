@@ -27,10 +27,9 @@ class Tally:
     def _turn(self, now: float) -> None:
         if self._since is None:
             self._since = now
-        age = now - self._since
-        if age < self._half:
+        halves = int((now - self._since) // self._half)
+        if halves == 0:
             return
-        is_adjacent = age < 2 * self._half
-        self._count_before, self._hits_before = (self._count, self._hits) if is_adjacent else (0, 0)
+        self._count_before, self._hits_before = (self._count, self._hits) if halves == 1 else (0, 0)
         self._count = self._hits = 0
-        self._since = now
+        self._since += halves * self._half
