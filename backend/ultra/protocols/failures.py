@@ -64,6 +64,9 @@ FAILURES: Mapping[str, Failure] = {
         403, "Not permitted", "permission_error", "permission_denied", "permission_error", "PERMISSION_DENIED"
     ),
     "not_found": Failure(404, "Not found", _INVALID, "model_not_found", "not_found_error", "NOT_FOUND"),
+    "method_not_allowed": Failure(
+        405, "Method not allowed", _INVALID, "method_not_allowed", _INVALID, "INVALID_ARGUMENT"
+    ),
     "conflict": Failure(409, "Conflict", _INVALID, "conflict", "conflict_error", "ABORTED"),
     "too_large": Failure(413, "Too large", _INVALID, "request_too_large", "request_too_large", "INVALID_ARGUMENT"),
     "unsupported_media": Failure(
