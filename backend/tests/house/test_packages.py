@@ -35,9 +35,7 @@ def test_the_wheel_holds_everything_and_no_tests(tmp_path: Path) -> None:
     inside = {Path(name).relative_to("ultra") for name in names if name.startswith("ultra/")}
     source = ROOT / "backend" / "ultra"
     wanted = {
-        path.relative_to(source)
-        for path in source.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        path.relative_to(source) for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts
     }
     assert inside == wanted
     assert {path.suffix for path in inside} >= {".py", ".md", ".json"}

@@ -39,9 +39,7 @@ class JournalResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the body was read
         """Send the stream."""
-        opening = EventResponse(
-            send, system=self._system, keepalive=_HEARTBEAT, headers=self._extra, every=10.0
-        )
+        opening = EventResponse(send, system=self._system, keepalive=_HEARTBEAT, headers=self._extra, every=10.0)
         async with opening as response:
             try:
                 async for event in self._desk.runs.follow(self._principal, self._run_id, after=self._after):

@@ -20,4 +20,3 @@ async def patterns(services: House) -> dict[str, Any]:
 async def pattern(name: str, services: House) -> dict[str, Any]:
     """Return one pattern; the error for an unknown name lists the nearest ones."""
     return shown(services.patterns.get(name))
-

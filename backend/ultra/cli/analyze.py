@@ -9,8 +9,8 @@ import typer
 from ultra.cli.command import Command
 
 if TYPE_CHECKING:
-    from ultra.domain.analysis import Question, RunOptions
     from ultra.desk.desk import Desk
+    from ultra.domain.analysis import Question, RunOptions
     from ultra.services import Services
 
 _EXAMPLE = 'Example:  ultra analyze "Is 221 a prime number?" --flow vote'
@@ -28,7 +28,9 @@ class Analyze(Command):
 
 def analyze(
     prompt: Annotated[str, typer.Argument(help="The question; - reads it from standard input.")],
-    pattern: Annotated[str, typer.Option("--pattern", "-p", help="What to look for: see `ultra patterns`.")] = "consensus",
+    pattern: Annotated[
+        str, typer.Option("--pattern", "-p", help="What to look for: see `ultra patterns`.")
+    ] = "consensus",
     flow: Annotated[str | None, typer.Option(help="route, compare, vote, adaptive, council or full.")] = None,
     model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Whom to ask; repeat it.")] = None,
     budget: Annotated[str | None, typer.Option(help="Most that may be spent, in USD.")] = None,
@@ -60,7 +62,13 @@ def analyze(
 
 
 async def _run(
-    services: "Services", desk: "Desk", question: "Question", options: "RunOptions", follow_up: str | None, *, as_json: bool
+    services: "Services",
+    desk: "Desk",
+    question: "Question",
+    options: "RunOptions",
+    follow_up: str | None,
+    *,
+    as_json: bool,
 ) -> int:
     from ultra.cli.output import print_json
     from ultra.cli.panel_view import print_verdict, watch
@@ -68,9 +76,7 @@ async def _run(
     from ultra.domain.identity import LOCAL_OPERATOR
 
     request_id = services.system.new_id("req")
-    run = await desk.runs.begin(
-        LOCAL_OPERATOR, question, options, request_id=request_id, follow_up_to=follow_up
-    )
+    run = await desk.runs.begin(LOCAL_OPERATOR, question, options, request_id=request_id, follow_up_to=follow_up)
     try:
         events = desk.runs.follow(LOCAL_OPERATOR, run.id)
         await watch(events, live=sys.stdout.isatty() and not as_json)

@@ -53,7 +53,9 @@ def upgrade() -> int:
     return 0
 
 
-def downgrade(to: Annotated[str | None, typer.Option(help="Revision to go back to; empties it when left out.")] = None) -> int:
+def downgrade(
+    to: Annotated[str | None, typer.Option(help="Revision to go back to; empties it when left out.")] = None,
+) -> int:
     """Take the database back to an earlier revision; data of later revisions is lost."""
     from ultra.store import upkeep
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ultra.domain.errors import Refused, Unavailable, UltraError
+from ultra.domain.errors import Refused, UltraError, Unavailable
 
 EXITS: Mapping[int, str] = {
     0: "done",

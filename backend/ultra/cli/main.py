@@ -32,9 +32,7 @@ def program() -> typer.Typer:
     return app
 
 
-def _version(
-    *, version: bool = typer.Option(default=False, help="Show the version and exit.", is_eager=True)
-) -> None:
+def _version(*, version: bool = typer.Option(default=False, help="Show the version and exit.", is_eager=True)) -> None:
     if version:
         from ultra import __version__
 

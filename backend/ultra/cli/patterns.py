@@ -28,7 +28,7 @@ def patterns(
     """List the patterns: what models are asked to look for, and how they are asked."""
     from ultra.cli.house import in_house
 
-    async def work(services: "Services", _: "Desk") -> int:  # noqa: RUF029 - the house is open only while it is awaited
+    async def work(services: "Services", _: "Desk") -> int:
         from ultra.cli.output import print_json, print_table
         from ultra.desk.patterns import shown
 

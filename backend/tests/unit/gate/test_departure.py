@@ -1,0 +1,67 @@
+"""When the client leaves, the work for it ends."""
+
+import asyncio
+
+import pytest
+
+from tests.fakes.asgi import Exchange
+from ultra.gate.departure import Departure
+
+
+class Work:
+    """Runs until it is allowed to end, and notes how it ended."""
+
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.outcome = "running"
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.began.set()
+        try:
+            await self.may_end.wait()
+            self.outcome = "ended"
+        except asyncio.CancelledError:
+            self.outcome = "cancelled"
+            raise
+
+
+async def test_leaving_cancels_the_work() -> None:
+    """A disconnect cancels the route, and the request ends without an error."""
+    work, exchange = Work(), Exchange()
+    request = asyncio.create_task(exchange(Departure(work)))
+    await work.began.wait()
+    exchange.leave()
+    await asyncio.wait_for(request, 5)
+    assert work.outcome == "cancelled"
+    assert exchange.scope["ultra.facts"] == {"client_left": True}
+
+
+async def test_staying_lets_the_work_end() -> None:
+    """Without a disconnect the route ends by itself."""
+    work, exchange = Work(), Exchange()
+    work.may_end.set()
+    await exchange(Departure(work))
+    assert work.outcome == "ended"
+    assert exchange.scope["ultra.facts"] == {}
+
+
+async def test_errors_of_the_work_rise() -> None:
+    """What the route raises reaches the skin above."""
+
+    async def broken(scope, receive, send) -> None:
+        raise ValueError("from the route")
+
+    with pytest.raises(ValueError, match="from the route"):
+        await Exchange()(Departure(broken))
+
+
+async def test_cancelling_from_outside_cancels_the_work() -> None:
+    """A server that shuts down ends the route too."""
+    work, exchange = Work(), Exchange()
+    request = asyncio.create_task(exchange(Departure(work)))
+    await work.began.wait()
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert work.outcome == "cancelled"

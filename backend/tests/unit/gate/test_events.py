@@ -1,0 +1,60 @@
+"""A stream of events stays alive in silence and ends properly."""
+
+import asyncio
+
+import pytest
+
+from tests.fakes.asgi import Exchange
+from ultra.gate.events import EventResponse
+from ultra.system import System
+
+
+async def stream(exchange: Exchange, frames, *, silence: float = 0.0, keepalive: bytes | None = b": hi\n\n") -> None:
+    """Write frames with a silence before each."""
+
+    async def app(scope, receive, send) -> None:
+        async with EventResponse(send, system=System(), keepalive=keepalive, every=0.05) as response:
+            for frame in frames:
+                await asyncio.sleep(silence)
+                await response.write([frame])
+
+    await exchange(app)
+
+
+async def test_frames_and_headers() -> None:
+    """Frames arrive as written, under headers that keep proxies from buffering, and the response ends."""
+    exchange = Exchange()
+    await stream(exchange, [b"data: 1\n\n", b"data: 2\n\n"])
+    assert exchange.answer == b"data: 1\n\ndata: 2\n\n"
+    assert exchange.answer_headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert exchange.answer_headers["x-accel-buffering"] == "no"
+    assert exchange.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+async def test_silence_is_filled() -> None:
+    """After `every` seconds without a frame the keep-alive is sent."""
+    exchange = Exchange()
+    await stream(exchange, [b"data: 1\n\n"], silence=0.2)
+    assert exchange.answer.startswith(b": hi\n\n")
+    assert exchange.answer.endswith(b"data: 1\n\n")
+
+
+async def test_a_wire_without_a_keepalive_stays_silent() -> None:
+    """None sends nothing: Gemini's clients fail on any comment."""
+    exchange = Exchange()
+    await stream(exchange, [b"data: 1\n\n"], silence=0.2, keepalive=None)
+    assert exchange.answer == b"data: 1\n\n"
+
+
+async def test_an_error_leaves_the_response_open() -> None:
+    """A stream that breaks is not ended as if it were whole."""
+    exchange = Exchange()
+
+    async def app(scope, receive, send) -> None:
+        async with EventResponse(send, system=System(), keepalive=None) as response:
+            await response.write([b"data: 1\n\n"])
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 - ours, raised above
+        await exchange(app)
+    assert exchange.sent[-1]["more_body"] is True

@@ -1,0 +1,64 @@
+"""Errors speak the protocol of their caller and never tell the inside."""
+
+import json
+
+import pytest
+
+from tests.fakes.asgi import Exchange
+from ultra.domain.errors import NotFound, RateLimited
+from ultra.gate.problems import Problems
+
+
+def raising(error: Exception) -> Problems:
+    """Put the gate around a route that fails."""
+
+    async def broken(scope, receive, send) -> None:
+        raise error
+
+    return Problems(broken, show_internals=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/v1/chat/completions", {"error"}),
+        ("/v1/messages", {"type", "error", "request_id"}),
+        ("/gemini/v1beta/models/x:generateContent", {"error"}),
+        ("/api/analyses", {"type", "title", "status", "detail", "code", "hint", "request_id", "param"}),
+        ("/nowhere", {"type", "title", "status", "detail", "code", "hint", "request_id", "param"}),
+    ],
+)
+async def test_each_wire_gets_its_shape(path: str, shape: set[str]) -> None:
+    """The same error has the shape of the path's protocol, and its status."""
+    exchange = await Exchange(path=path)(raising(NotFound("No such thing.", param="model")))
+    assert exchange.status == 404
+    assert set(json.loads(exchange.answer)) == shape
+
+
+async def test_retry_after_is_a_header() -> None:
+    """What the caller needs to act stands where clients look for it."""
+    exchange = await Exchange(path="/v1/chat/completions")(raising(RateLimited("Slow down.", retry_after=7)))
+    assert exchange.status == 429
+    assert exchange.answer_headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/gemini/v1/models", "/api/analyses"])
+async def test_own_faults_are_answered_without_their_inside(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A bug is a 500 that says nothing about itself; the log has it whole."""
+    exchange = await Exchange(path=path)(raising(RuntimeError("secret inside")))
+    assert exchange.status == 500
+    assert b"secret inside" not in exchange.answer
+    assert b"RuntimeError" not in exchange.answer
+    assert "secret inside" in caplog.text
+
+
+async def test_an_error_after_the_first_byte_changes_nothing() -> None:
+    """Once a response has begun no second one is sent."""
+
+    async def half(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise NotFound("too late")
+
+    exchange = await Exchange()(Problems(half, show_internals=False))
+    assert [each["type"] for each in exchange.sent] == ["http.response.start"]
+    assert exchange.scope["ultra.facts"] == {"error": "not_found"}
