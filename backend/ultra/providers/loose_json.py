@@ -41,7 +41,7 @@ def arguments(args_json: str) -> tuple[dict[str, Any], bool]:
     if not args_json.strip():
         return {}, True
     value = read_anything(args_json)
-    return (value, True) if isinstance(value, dict) else ({"invalid_json": args_json}, False)
+    return (value, True) if isinstance(value, dict) else ({"INVALID_JSON": args_json}, False)
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -87,7 +87,9 @@ def merge_options(
             if name in reserved or present != value:
                 losses.append(Loss(f"{where}.{name}", "dropped", "The request's own field was used instead."))
         elif isinstance(present, dict):
-            losses += merge_options(present, value, f"{where}.{name}")
+            merged = dict(present)
+            losses += merge_options(merged, value, f"{where}.{name}")
+            body[name] = merged
         else:
             body[name] = value
     return losses

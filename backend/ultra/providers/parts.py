@@ -52,11 +52,16 @@ class PartWriter:
             yield PartEnded(self._index, self._opaque)
             self._kind = self._opaque = None
 
-    def close(self, signatures: dict[int, Opaque] | None = None) -> Iterator[Event]:
+    def end_call(self, index: int, opaque: Opaque | None) -> Iterator[Event]:
+        """End one tool call that came whole."""
+        self._calls.remove(index)
+        yield PartEnded(index, opaque)
+
+    def close(self) -> Iterator[Event]:
         """End everything that is open."""
         yield from self.close_text()
         for index in self._calls:
-            yield PartEnded(index, (signatures or {}).get(index))
+            yield PartEnded(index)
         self._calls = []
 
     def _number(self) -> int:

@@ -62,8 +62,7 @@ class OpenAIDecoder:
     def decode(self, frame: Frame) -> Iterator[Event]:
         """Return the events of one chunk."""
         if frame.data.strip() == b"[DONE]":
-            if self.is_complete:
-                yield from self.end()
+            yield from self.end()
             return
         chunk = parse_object(frame.data, self._provider)
         if chunk.get("error") or frame.event == "error":
