@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ultra.domain.models import Capabilities, Lifecycle, Limits, Model
+from ultra.domain.models import Capabilities, Lifecycle, Limits, ListedModel, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,13 @@ class Facts:
     def of_provider(self, provider: str) -> tuple[Model, ...]:
         """Return the provider's models in the order of the file."""
         return tuple(model for model in self.models.values() if model.provider == provider)
+
+    def listed(self, provider: str) -> tuple[ListedModel, ...]:
+        """Return the provider's models as a list of its own would show them, for a mock that stands in for it."""
+        return tuple(
+            ListedModel(model.provider_model, model.display_name, limits=model.limits)
+            for model in self.of_provider(provider)
+        )
 
     def about(self, provider: str, name: str) -> Model:
         """Return what is known of a model; for one that the catalogue does not have, only what its provider implies."""
