@@ -1,0 +1,15 @@
+"""Many models, one verdict: flows say how they are asked, the analyst conducts."""
+
+from ultra.analysis import flows
+from ultra.analysis.analyst import Analyst
+from ultra.analysis.flow import Flow, Member, Plan
+from ultra.analysis.policy import AnalysisPolicy
+from ultra.analysis.scribe import RecordFailed
+from ultra.discovery import collect
+
+__all__ = ["AnalysisPolicy", "Analyst", "Flow", "Member", "Plan", "RecordFailed", "known_flows"]
+
+
+def known_flows() -> dict[str, type[Flow]]:
+    """Return every flow by its name."""
+    return collect(flows, Flow)  # type: ignore[type-abstract]  # only its subclasses are collected

@@ -1,0 +1,135 @@
+"""Do the answers agree? Typed values are matched exactly where a question is closed; nothing is claimed elsewhere."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ultra.analysis.quorum import is_unassailable
+from ultra.analysis.values import Value, ValueKind, is_short, options_of, parse
+from ultra.domain.analysis import Agreement, Answer, Question
+
+OPEN = "none"
+"""The `method` of an agreement that cannot be measured by exact matching."""
+
+_WANTS_PROSE = re.compile(
+    r"\b(why|explain|describe|discuss|compare|contrast|summari[sz]e|pros and cons|advantages|write|draft|suggest"
+    r"|recommend|brainstorm|analy[sz]e|evaluate|how (?:do|can|should|would|might|does))\b",
+    re.IGNORECASE,
+)
+_WANTS_YES_OR_NO = re.compile(r"\b(yes or no|yes/no|true or false|true/false)\b", re.IGNORECASE)
+_WANTS_DATE = re.compile(
+    r"\b((what|which) (exact )?(date|year|day)\b|when (was|were|did|is|are|will)\b)", re.IGNORECASE
+)
+_WANTS_NUMBER = re.compile(
+    r"\b(how (many|much|old|tall|far|long|fast|deep|heavy)\b|calculate\b|compute\b|(what|which) (number|percentage)\b"
+    r"|(sum|product|difference|quotient|square root|remainder) of\b)|\d\s*[-+*/\u00d7\u00f7^]\s*\d",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One value and the roles that gave it."""
+
+    value: Value
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The answers to a closed question by value, the larger side first; `kind` None: the question is open.
+
+    `heard` counts the answers that took a stand or could have: refusals are not among them, unclear answers are.
+    """
+
+    kind: ValueKind | None
+    sides: tuple[Side, ...] = ()
+    heard: int = 0
+
+    @property
+    def leader(self) -> Side | None:
+        """The side with a majority of all who were heard, if there is one."""
+        if not self.sides or 2 * len(self.sides[0].roles) <= self.heard:
+            return None
+        return self.sides[0]
+
+    @property
+    def is_unanimous(self) -> bool:
+        """Did everybody who was heard, two at least, give the same value?"""
+        return len(self.sides) == 1 and len(self.sides[0].roles) == self.heard > 1
+
+    def is_decisive(self, asked: int) -> bool:
+        """Is there a majority that those who did not answer could not have overturned?"""
+        return is_unassailable([len(side.roles) for side in self.sides], asked=asked)
+
+
+def substantive(answers: Sequence[Answer]) -> tuple[Answer, ...]:
+    """Return the answers that say something: neither failed nor a refusal."""
+    return tuple(each for each in answers if each.status == "ok" and each.finish_reason != "refusal")
+
+
+def question_kind(question: Question) -> ValueKind | None:
+    """Return what kind of value the question asks for, or None when its words do not say so plainly."""
+    prompt = question.prompt
+    if question.output.kind != "text":
+        return "json"
+    if options_of(prompt):
+        return "choice"
+    if _WANTS_YES_OR_NO.search(prompt):
+        return "boolean"
+    if _WANTS_PROSE.search(prompt) or prompt.count("?") > 1:
+        return None
+    if _WANTS_DATE.search(prompt):
+        return "date"
+    return "number" if _WANTS_NUMBER.search(prompt) else None
+
+
+def compare(question: Question, answers: Sequence[Answer], *, closed: bool = False) -> Comparison:
+    """Sort answers by the value they give.
+
+    The kind of value comes from the question; where it does not say, short answers are compared as text. `closed` says
+    that the question is known to be closed: then every answer is read as a short text at worst. Cut answers are
+    heard but give no value: what they would have ended on is not known. Unless known to be closed, a question is
+    open when fewer than two thirds of the answers give a value, and when answers as JSON have no majority.
+    """
+    heard = substantive(answers)
+    kind = question_kind(question)
+    if kind is None and heard and (closed or all(is_short(answer.text) for answer in heard)):
+        kind = "text"
+    if kind is None or not heard:
+        return Comparison(None, heard=len(heard))
+    values = {each.role: parse(kind, each.text, question.prompt) for each in heard if not each.cut}
+    found = Comparison(kind, _sides({role: value for role, value in values.items() if value}), len(heard))
+    parsed = sum(len(side.roles) for side in found.sides)
+    is_open = 3 * parsed < 2 * len(heard) or (kind == "json" and found.leader is None)
+    return replace(found, kind=None, sides=()) if is_open and not closed else found
+
+
+def _sides(values: dict[str, Value]) -> tuple[Side, ...]:
+    groups: list[tuple[Value, list[str]]] = []
+    for role, value in sorted(values.items(), key=lambda each: (-_precision(each[1]), each[0])):
+        home = next((group for group in groups if group[0].same(value)), None)
+        if home is None:
+            groups.append((value, [role]))
+        else:
+            home[1].append(role)
+    order = sorted(groups, key=lambda group: (-len(group[1]), group[0].shown))
+    return tuple(Side(value, tuple(sorted(roles))) for value, roles in order)
+
+
+def _precision(value: Value) -> int:
+    """Values with a unit, then finely written ones, lead their group, so that coarse ones join them."""
+    return 0 if value.number is None else value.number.decimals + (1000 if value.number.dimension else 0)
+
+
+def measured(comparison: Comparison, decided: Value | None) -> Agreement:
+    """Return how many of the independent answers stand behind the `decided` value.
+
+    Without a comparable value, or with a single answer, `value` is None: there is nothing to agree with.
+    """
+    if comparison.kind is None:
+        return Agreement(None, 0, comparison.heard, OPEN)
+    side = next((each for each in comparison.sides if decided is not None and each.value.same(decided)), None)
+    supporters = len(side.roles) if side else 0
+    value = supporters / comparison.heard if comparison.heard > 1 and decided is not None else None
+    return Agreement(value, supporters, comparison.heard, f"exact:{comparison.kind}")

@@ -1,0 +1,1 @@
+"""How models are asked: one flow a file, found by its `name`."""
