@@ -22,14 +22,14 @@ The caller's question is not changed by rules 1 to 3 (except for lone surrogates
 
 import re
 
-_LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\u0085\u2028\u2029]")
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\u0085\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _HIDDEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_JOINERS = re.compile("([^\u200c\u200d\ufe0e\ufe0f]?)([\u200c\u200d\ufe0e\ufe0f]+)")
+_JOINERS = re.compile("[\u200c\u200d\ufe0e\ufe0f]+")
 _TEMPLATE_TOKENS = re.compile(
     r"<\|[^\s<>|]{1,64}\|>"  # ChatML, Llama 3, Phi, Qwen, Command, gpt-oss
     r"|<\uff5c[^\s<>\uff5c]{1,64}\uff5c>"  # DeepSeek
@@ -58,7 +58,7 @@ def neutral(text: str, *, mark: str) -> str:
     """Return foreign words made harmless by the four rules above. Doing it twice changes nothing more."""
     text = _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
     text = _HIDDEN.sub("", _SURROGATES.sub("\ufffd", text))
-    text = _JOINERS.sub(_with_wanted_joiners, text)
+    text = _JOINERS.sub(_wanted_joiners, text)
     text = _TEMPLATE_TOKENS.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
     return _without_mark(text, mark)
 
@@ -78,11 +78,11 @@ def _without_mark(text: str, mark: str) -> str:
     return re.sub(re.escape(mark), "[mark removed]", text, flags=re.IGNORECASE)
 
 
-def _with_wanted_joiners(found: re.Match[str]) -> str:
+def _wanted_joiners(found: re.Match[str]) -> str:
     """Keep one joiner (or an emoji selector with its joiner) after a character whose script uses them."""
-    before, run = found[1], found[2]
+    run, at = found[0], found.start()
+    before = found.string[at - 1] if at else " "
     if before > "\x7f" and not before.isspace():
-        return before + ("\ufe0f\u200d" if run.startswith("\ufe0f\u200d") else run[0])
-    if before and before in "0123456789#*" and run[0] == "\ufe0f":  # the first half of a keycap emoji
-        return before + run[0]
-    return before
+        return "\ufe0f\u200d" if run.startswith("\ufe0f\u200d") else run[0]
+    is_keycap = before in "0123456789#*" and run[0] == "\ufe0f"
+    return run[0] if is_keycap else ""
