@@ -1,99 +1,36 @@
-"""A raw server on loopback that writes exactly the bytes it is told, and the means to ask it."""
+"""A raw server on loopback and the means to ask it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeAlias
 
 import aiohttp
 import pytest
 
+from tests.fakes.raw_server import RawServer, StillSystem, raw_server
+from ultra.domain.chat import (
+    ChatRequest,
+    Event,
+    Image,
+    Message,
+    Output,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
+from ultra.domain.errors import UltraError
 from ultra.providers import HttpProvider, Timeouts, open_session
-from ultra.system import System
 
-Line: TypeAlias = bytes | float | Literal["reset"]
+KEY = "sk-test-0123456789"
 
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-
-
-class CountingSystem(System):
-    """The real clock, a fixed calendar and ids that count."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-
-    def new_id(self, prefix: str) -> str:
-        self._count += 1
-        return f"{prefix}_{self._count}"
-
-
-class RawServer:
-    """Answers every connection's requests with the next script: bytes are written, floats waited for.
-
-    `"reset"` cuts the connection with a TCP reset. After a script the connection stays open for the client to
-    close if `holds`, else it is closed. `requests` has each request's head and body; `left` is set when a client
-    has closed a connection that was being answered.
-    """
-
-    def __init__(self) -> None:
-        self.scripts: list[Sequence[Line]] = []
-        self.requests: list[tuple[str, bytes]] = []
-        self.connections = 0
-        self.holds = False
-        self.asked = asyncio.Event()
-        self.left = asyncio.Event()
-        self.base_url = ""
-
-    def plan(self, *script: Line, holds: bool = False) -> None:
-        """Have the next request answered so."""
-        self.scripts.append(script)
-        self.holds = holds
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take one connection."""
-        self.connections += 1
-        try:
-            while await self._answer_one(reader, writer):
-                pass
-        except (ConnectionError, asyncio.IncompleteReadError):
-            self.left.set()
-        finally:
-            writer.close()
-
-    async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        length = next((int(line[15:]) for line in head.lower().split("\r\n") if line.startswith("content-length:")), 0)
-        self.requests.append((head, await reader.readexactly(length)))
-        self.asked.set()
-        script = self.scripts.pop(0)
-        for line in script:
-            if isinstance(line, bytes):
-                writer.write(line)
-                await writer.drain()
-            elif line == "reset":
-                writer.transport.abort()
-                return False
-            else:
-                await asyncio.sleep(line)
-        if self.holds:
-            await reader.read(1)
-            self.left.set()
-            return False
-        return bool(script) and isinstance(script[0], bytes) and b"connection: close" not in script[0]
+Make: TypeAlias = Callable[..., Any]
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[RawServer]:
     """A raw server, closed at the end."""
-    raw = RawServer()
-    tcp = await asyncio.start_server(raw.serve, "127.0.0.1", 0)
-    raw.base_url = f"http://127.0.0.1:{tcp.sockets[0].getsockname()[1]}"
-    yield raw
-    tcp.close()
+    async with raw_server() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -103,19 +40,16 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield opened
 
 
-Make: TypeAlias = Callable[..., Any]
-
-
 @pytest.fixture
 def make(session: aiohttp.ClientSession, server: RawServer) -> Make:
-    """Make a provider of the class given that asks the raw server."""
+    """Make a provider of the class given that asks the raw server; named arguments replace the usual ones."""
 
     def _make(kind: type[HttpProvider], **more: Any) -> HttpProvider:
         given: dict[str, Any] = {
             "session": session,
             "base_url": server.base_url,
-            "key": lambda: "sk-test-0123456789",
-            "system": CountingSystem(),
+            "key": lambda: KEY,
+            "system": StillSystem(),
             "timeouts": Timeouts(connect=2.0, first_byte=2.0, idle=2.0, linger=0.1),
             "key_hint": "Set THE_KEY.",
         }
@@ -124,13 +58,62 @@ def make(session: aiohttp.ClientSession, server: RawServer) -> Make:
     return _make
 
 
-@asynccontextmanager
-async def soon() -> AsyncIterator[None]:
-    """Bound what happens inside by a second."""
-    async with asyncio.timeout(1.0):
-        yield
+@pytest.fixture
+def pure() -> Make:
+    """Make a provider for its pure methods only: it has no session to ask with."""
+
+    def _pure(kind: type[HttpProvider], **more: Any) -> HttpProvider:
+        given: dict[str, Any] = {
+            "session": None,
+            "base_url": "http://127.0.0.1:1",
+            "key": lambda: KEY,
+            "system": StillSystem(),
+            "timeouts": Timeouts(),
+            "key_hint": "Set THE_KEY.",
+        }
+        return kind(**{**given, **more})
+
+    return _pure
 
 
-def events_head(*chunks: str) -> bytes:
-    """Return a whole streamed answer of `data:` events."""
-    return HEAD + "".join(f"data: {chunk}\n\n" for chunk in chunks).encode()
+@pytest.fixture
+def listen() -> Make:
+    """Ask and listen to the end; returns the events and the error that ended them, if one did."""
+
+    async def _listen(
+        provider: HttpProvider, request: ChatRequest, *, seconds: float = 5.0
+    ) -> tuple[list[Event], UltraError | None]:
+        events: list[Event] = []
+        try:
+            async with provider.open(request, deadline=provider.system.monotonic() + seconds) as stream:
+                async for event in stream:
+                    events.append(event)  # noqa: PERF401 - what came before an error counts
+        except UltraError as error:
+            return events, error
+        return events, None
+
+    return _listen
+
+
+@pytest.fixture
+def conversation() -> Callable[[str], ChatRequest]:
+    """Make a request with instructions, an image, a tool call with its result, tools and a schema."""
+
+    def _conversation(model: str) -> ChatRequest:
+        return ChatRequest(
+            model=model,
+            instructions=(Text("Be brief."),),
+            messages=(
+                Message("user", (Text("What is this? Größe?"), Image(data=b"\x89PNG", media_type="image/png"))),
+                Message("assistant", (Text("Let me look."), ToolCall("call_7", "look_up", '{"what": "a cat"}'))),
+                Message("tool", (ToolResult("call_7", (Text("It is a cat."),), name="look_up"),)),
+                Message("user", (Text("Sure?"),)),
+            ),
+            tools=(
+                Tool("look_up", "Looks something up.", {"type": "object", "properties": {"what": {"type": "string"}}}),
+            ),
+            output=Output("json_schema", None, {"type": "object", "properties": {"sure": {"type": "boolean"}}}),
+            max_output_tokens=256,
+        )
+
+    return _conversation
