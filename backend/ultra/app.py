@@ -41,7 +41,7 @@ def create_app(loaded: Loaded, *, system: System | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        async with build(loaded, system=clock, adopts_runs=True) as services:
+        async with build(loaded, system=clock, serves=True) as services:
             yield {"services": services, "desk": set_up(services)}
 
     app = FastAPI(

@@ -20,11 +20,11 @@ async def live() -> dict[str, Any]:
 @router.get("/ready", summary="It can serve")
 async def ready(services: House) -> JSONResponse:
     """Answer 200 when the store can be reached, else 503; providers do not count, they have their own breakers."""
-    reachable = await services.store_is_reachable()
+    reachable = await services.database.is_reachable()
     return JSONResponse({"status": "pass" if reachable else "fail"}, status_code=200 if reachable else 503)
 
 
 @router.get("", summary="One line about this server")
 async def health(services: House) -> dict[str, Any]:
     """Say which environment and version this is."""
-    return {"status": "pass", "environment": services.environment, "version": __version__}
+    return {"status": "pass", "environment": services.settings.environment, "version": __version__}

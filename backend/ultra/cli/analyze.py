@@ -70,8 +70,8 @@ async def _run(
     *,
     as_json: bool,
 ) -> int:
+    from ultra.cli._panel_view import print_verdict, watch
     from ultra.cli.output import print_json
-    from ultra.cli.panel_view import print_verdict, watch
     from ultra.domain.analysis import FINAL
     from ultra.domain.identity import LOCAL_OPERATOR
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import typer
+
 from ultra.domain.errors import Refused, UltraError, Unavailable
 
 EXITS: Mapping[int, str] = {
@@ -15,13 +17,17 @@ EXITS: Mapping[int, str] = {
 }
 
 
+_INVALID = frozenset({"ConfigurationInvalid", "PatternInvalid"})
+"""By name: importing them would cost more than most commands take."""
+
+
 def exit_code(error: Exception) -> tuple[int | None, str]:
     """Return the code and the text for an error of the house; (None, "") for a fault in the program itself."""
     if isinstance(error, UltraError):
         return _code(error), _sentence(error)
-    if hasattr(error, "format_message") and isinstance(getattr(error, "exit_code", None), int):
+    if isinstance(error, typer.TyperException):
         return error.exit_code, f"{error.format_message()}\n"
-    if type(error).__name__ == "ConfigurationInvalid":
+    if type(error).__name__ in _INVALID:
         return 78, f"{error}\n"
     return None, ""
 

@@ -30,11 +30,12 @@ async def opened() -> AsyncIterator[tuple["Services", "Desk"]]:
     """Build the house for one command. It works on its own runs only; those of a server beside it are left alone."""
     from ultra.desk.desk import set_up
     from ultra.services import build
+    from ultra.system import System
     from ultra.telemetry import logs
 
     loaded = configuration()
     logs.configure(level="error", form=loaded.settings.log_format)
-    async with build(loaded, adopts_runs=False) as services:
+    async with build(loaded, system=System(), serves=False) as services:
         yield services, set_up(services)
 
 

@@ -27,7 +27,7 @@ def program() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_version)
-    for command in collect(ultra.cli, Command).values():
+    for command in collect(ultra.cli, Command).values():  # type: ignore[type-abstract]  # only subclasses are collected
         command().attach(app)
     return app
 

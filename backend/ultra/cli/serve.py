@@ -25,30 +25,13 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Number of processes (ULTRA_WORKERS).")] = None,
 ) -> int:
     """Serve the HTTP interface until SIGTERM or Ctrl-C."""
-    import uvicorn
-
-    from ultra.app import create_app
+    from ultra.cli._serving import run as run_server
     from ultra.cli.house import configuration
     from ultra.config import ConfigurationInvalid, door
     from ultra.telemetry import logs
 
     loaded = configuration({"ULTRA_HOST": host, "ULTRA_PORT": port, "ULTRA_WORKERS": workers})
-    settings = loaded.settings
-    if problems := door(settings):
+    if problems := door(loaded.settings):
         raise ConfigurationInvalid(problems)
-    logs.configure(level=settings.log_level, form=settings.log_format)
-    server = _Announcing(
-        uvicorn.Config(
-            create_app(loaded),
-            host=settings.host,
-            port=settings.port,
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=int(settings.shutdown_grace_s),
-        )
-    )
-    server.run()
-    return 0 if server.started else 1
+    logs.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
+    return 0 if run_server(loaded) else 1

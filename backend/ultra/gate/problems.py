@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -84,7 +85,7 @@ class Problems:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
-async def refuse_route(request: Request, error: Exception) -> None:
+async def refuse_route(request: Request, error: Exception) -> NoReturn:
     """Translate the router's own refusals (no such route, wrong method) into errors of the house."""
     if not isinstance(error, HTTPException):
         raise error
@@ -94,7 +95,7 @@ async def refuse_route(request: Request, error: Exception) -> None:
     raise NotFound("There is nothing at this address.", hint="The routes are listed in the API reference.") from error
 
 
-async def refuse_fields(_: Request, error: Exception) -> None:
+async def refuse_fields(_: Request, error: Exception) -> NoReturn:
     """Translate the framework's list of bad fields into one error that names them all."""
     if not isinstance(error, RequestValidationError):
         raise error

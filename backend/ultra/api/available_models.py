@@ -1,0 +1,39 @@
+"""`GET /api/available-models`: the same facts for people and dashboards."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from ultra.api.callers import House
+from ultra.desk.models import list_models
+
+router = APIRouter(tags=["models"])
+
+Word = Annotated[str | None, Query(max_length=200)]
+
+
+@router.get("/api/available-models", summary="Which models can be asked now, and why others cannot")
+async def available_models(
+    services: House,
+    request: Request,
+    response: Response,
+    available: Word = None,
+    provider: Word = None,
+    capability: Word = None,
+    include: Word = None,
+    kind: Word = None,
+) -> dict[str, Any]:
+    """Return models with availability, reason, limits, price and latency; counts; and the providers."""
+    del available, provider, capability, include, kind  # read below, from the query they document
+    listed = list_models(services, request.query_params)
+    response.headers["etag"] = listed.etag
+    response.headers["cache-control"] = "private, max-age=5"
+    facts = listed.body["ultra"]
+    return {
+        "environment": facts["environment"],
+        "mock": facts["mock"],
+        "generated_at": facts["generated_at"],
+        "counts": facts["counts"],
+        "providers": facts["providers"],
+        "models": [{"id": each["id"], **each["ultra"]} for each in listed.body["data"]],
+    }

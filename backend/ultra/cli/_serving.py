@@ -1,0 +1,46 @@
+"""The server behind `ultra serve`: it says where it is once it can be reached."""
+
+import socket
+import sys
+
+import uvicorn
+
+from ultra.app import create_app
+from ultra.config import Loaded
+
+
+class AnnouncedServer(uvicorn.Server):
+    """Prints the one address on stdout, where people and scripts look for it, as soon as requests are answered."""
+
+    def __init__(self, config: uvicorn.Config, *, environment: str) -> None:
+        super().__init__(config)
+        self._environment = environment
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            host, port = listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            sys.stdout.write(f"Ultra ({self._environment}) at http://{shown}:{port}\n")
+            sys.stdout.flush()
+
+
+def run(loaded: Loaded) -> bool:
+    """Serve until told to stop; returns whether it ever was up."""
+    settings = loaded.settings
+    config = uvicorn.Config(
+        create_app(loaded),
+        host=settings.host,
+        port=settings.port,
+        lifespan="on",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(settings.shutdown_grace_s),
+    )
+    server = AnnouncedServer(config, environment=settings.environment)
+    server.run(sockets=[config.bind_socket()])
+    return server.started

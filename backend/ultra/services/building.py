@@ -1,0 +1,198 @@
+"""Builds the house: every part gets what it needs, and nothing it does not."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+
+import ultra.patterns as lenses
+from ultra.analysis import AnalysisPolicy, Analyst, Flow, known_flows
+from ultra.analysis.quorum import quorum
+from ultra.config import Loaded, Settings
+from ultra.domain.patterns import Patterns
+from ultra.domain.ports import Completions, Executor, Journal, Runs
+from ultra.gateway.completion import Gateway
+from ultra.gateway.policy import Policy
+from ultra.inventory.catalogue import Inventory
+from ultra.inventory.facts import read_facts
+from ultra.inventory.health import Health
+from ultra.inventory.live import LiveLists
+from ultra.inventory.prices import Prices
+from ultra.inventory.sources import Arrangement, Ensemble, Remark
+from ultra.services.providers import provider_sources
+from ultra.store import migrating, stamp
+from ultra.store.database import Database, open_database
+from ultra.store.journal import StoredJournal
+from ultra.store.ledger import StoredLedger
+from ultra.store.memory import JournalInMemory, RunsInMemory
+from ultra.store.runs import StoredRuns
+from ultra.system import System
+from ultra.telemetry.broadcast import Broadcast
+from ultra.work.in_process import InProcessExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where runs are kept and who works on them: one on disk, one in memory for runs that must leave no trace."""
+
+    runs: Runs
+    journal: Journal
+    executor: Executor
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that desks and entrances use, built once per process."""
+
+    settings: Settings
+    system: System
+    database: Database
+    catalogue: Inventory
+    refresh_models: Callable[[], Awaitable[None]]
+    """Read the providers' live lists now; a server does so by itself, a command when it needs them."""
+    completions: Completions
+    patterns: Patterns
+    flows: Mapping[str, type[Flow]]
+    kept: Bench
+    fleeting: Bench
+
+
+@asynccontextmanager
+async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterator[Services]:
+    """Build the house and take it down on leaving, last built first.
+
+    A house that `serves` keeps the model lists fresh and adopts runs that a dead process left; one that does not is a
+    command's, and minds its own business. Raises `UltraError` or `PatternInvalid` when a part cannot be opened.
+    """
+    settings = loaded.settings
+    patterns = lenses.load(folders=[settings.lens_dir] if settings.lens_dir else [], flows=known_flows())
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(_database(settings, system))
+        ledger = await stack.enter_async_context(StoredLedger(database=database, system=system))
+        sources = await stack.enter_async_context(provider_sources(loaded, system=system, serves=serves))
+        health = Health(system=system)
+        prices = Prices(system=system)
+        live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
+        catalogue = Inventory(
+            sources=sources,
+            facts=read_facts(),
+            health=health,
+            live=live,
+            prices=prices,
+            system=system,
+            arrangement=_arrangement(loaded),
+            ensembles=_ensembles(patterns, settings),
+        )
+        if serves:
+            await stack.enter_async_context(_running(live.run()))
+        gateway = Gateway(
+            providers={source.name: source.provider for source in sources},
+            catalogue=catalogue,
+            ledger=ledger,
+            observer=Broadcast([health]),
+            system=system,
+            policy=_policy(settings),
+        )
+        bench = partial(
+            _bench, settings, system, gateway=gateway, catalogue=catalogue, patterns=patterns, serves=serves
+        )
+        stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
+        in_memory = RunsInMemory(system=system)
+        yield Services(
+            settings=settings,
+            system=system,
+            database=database,
+            catalogue=catalogue,
+            refresh_models=live.refresh,
+            completions=gateway,
+            patterns=patterns,
+            flows=known_flows(),
+            kept=await stack.enter_async_context(bench(*stored)),
+            fleeting=await stack.enter_async_context(bench(in_memory, JournalInMemory(runs=in_memory, system=system))),
+        )
+
+
+@asynccontextmanager
+async def _database(settings: Settings, system: System) -> AsyncIterator[Database]:
+    """Open the database at its newest revision; it belongs to one environment for ever."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with open_database(url=settings.database_url.reveal(), system=system) as database:
+        await migrating.upgrade(database)
+        await stamp.claim_stamp(database, environment=settings.environment)
+        yield database
+
+
+@asynccontextmanager
+async def _bench(
+    settings: Settings,
+    system: System,
+    runs: Runs,
+    journal: Journal,
+    *,
+    gateway: Completions,
+    catalogue: Inventory,
+    patterns: Patterns,
+    serves: bool,
+) -> AsyncIterator[Bench]:
+    analyst = Analyst(
+        completions=gateway,
+        catalogue=catalogue,
+        patterns=patterns,
+        flows=known_flows(),
+        runs=runs,
+        journal=journal,
+        system=system,
+        policy=AnalysisPolicy(),
+    )
+    executor = InProcessExecutor(
+        runs=runs,
+        conduct=analyst.conduct,
+        system=system,
+        worker=system.new_id("worker"),
+        concurrency=settings.run_concurrency,
+        grace_s=settings.shutdown_grace_s,
+        adopts=serves,
+    )
+    async with executor:
+        yield Bench(runs=runs, journal=journal, executor=executor)
+
+
+@asynccontextmanager
+async def _running(work: Awaitable[None]) -> AsyncIterator[None]:
+    """Keep a task going beside everything else, and end it on leaving."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _arrangement(loaded: Loaded) -> Arrangement:
+    toml = loaded.toml
+    return Arrangement(
+        aliases=toml.aliases,
+        panels=toml.panels,
+        remarks={name: Remark(**table.model_dump()) for name, table in toml.models.items()},
+        prices=toml.prices_in_force(),
+    )
+
+
+def _ensembles(patterns: Patterns, settings: Settings) -> Sequence[Ensemble]:
+    sizes = {lens.name: max(settings.run_panel_size, lens.minimum_panel) for lens in patterns.all()}
+    return [
+        Ensemble(pattern=name, display_name=f"Ultra {name}", members=size, quorum=quorum(size))
+        for name, size in sizes.items()
+    ]
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        max_attempts=settings.retry_attempts,
+        backoff_base_s=settings.retry_base_s,
+        backoff_cap_s=settings.retry_max_s,
+        breaker_failures=settings.breaker_failures,
+        open_base_s=settings.breaker_open_s,
+    )
