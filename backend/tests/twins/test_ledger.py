@@ -1,0 +1,238 @@
+"""The ledger, on both databases."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from tests.twins.shelf import ShiftedSystem
+from ultra.domain.chat import Usage
+from ultra.domain.errors import Unavailable
+from ultra.domain.ports import LedgerEntry, Settlement
+from ultra.store.database import Database
+from ultra.store.ledger import Spending, StoredLedger
+from ultra.store.tables import LEDGER
+
+
+@pytest.fixture
+async def ledger(database: Database, system: ShiftedSystem) -> AsyncIterator[StoredLedger]:
+    """Open a ledger."""
+    async with StoredLedger(database=database, system=system) as opened:
+        yield opened
+
+
+def entry(number: int, system: ShiftedSystem, **changes: Any) -> LedgerEntry:
+    """Describe an upstream call about to be made."""
+    fields: dict[str, Any] = {
+        "id": f"call_{number}",
+        "at": system.now(),
+        "principal": "ada",
+        "request_id": "req_1",
+        "run_id": "run_1",
+        "stage": "ask",
+        "provider": "mock",
+        "model": "mock/a",
+        "attempt": 1,
+        "reserved_usd": Decimal("0.010"),
+        "possible_double_charge": False,
+    }
+    return LedgerEntry(**fields | changes)
+
+
+def settlement(number: int, system: ShiftedSystem, **changes: Any) -> Settlement:
+    """Describe how that call ended."""
+    fields: dict[str, Any] = {
+        "entry_id": f"call_{number}",
+        "at": system.now(),
+        "outcome": "ok",
+        "error_kind": None,
+        "upstream_request_id": "up_1",
+        "usage": Usage(input_total=10, output_total=3),
+        "cost_usd": Decimal("0.0000123456789"),
+        "first_token_s": 0.1,
+        "total_s": 0.5,
+    }
+    return Settlement(**fields | changes)
+
+
+async def rows(database: Database) -> list[Any]:
+    """Return what is in the table."""
+    async with database.reading() as connection:
+        return list((await connection.execute(select(LEDGER).order_by(LEDGER.c.id))).all())
+
+
+async def test_a_call_is_one_row(ledger: StoredLedger, database: Database, system: ShiftedSystem) -> None:
+    """Reservation and settlement become one row with every fact of both."""
+    reserved, settled = entry(1, system), settlement(1, system)
+    ledger.reserve(reserved)
+    ledger.settle(settled)
+    await ledger.flush()
+    (row,) = await rows(database)
+    assert (row.id, row.at, row.principal, row.model) == (reserved.id, reserved.at, "ada", "mock/a")
+    assert (row.reserved_usd, row.cost_usd) == (Decimal("0.010"), Decimal("0.0000123456789"))
+    assert (row.settled_at, row.outcome, row.upstream_request_id) == (settled.at, "ok", "up_1")
+    assert (row.usage["input_total"], row.usage["output_total"]) == (10, 3)
+    assert (row.first_token_s, row.total_s) == (0.1, 0.5)
+
+
+async def test_an_intent_is_kept_before_it_is_settled(
+    ledger: StoredLedger, database: Database, system: ShiftedSystem
+) -> None:
+    """A reservation that is already written is completed later, in the same row."""
+    ledger.reserve(entry(1, system))
+    await ledger.flush()
+    assert [row.settled_at for row in await rows(database)] == [None]
+    ledger.settle(settlement(1, system, outcome="failed", error_kind="overloaded", cost_usd=None, usage=None))
+    await ledger.flush()
+    (row,) = await rows(database)
+    assert (row.outcome, row.error_kind, row.cost_usd, row.usage) == ("failed", "overloaded", None, None)
+    assert row.reserved_usd == Decimal("0.010")
+
+
+async def test_rows_are_written_without_being_asked(
+    ledger: StoredLedger, database: Database, system: ShiftedSystem
+) -> None:
+    """Soon after a reservation it is in the database."""
+    ledger.reserve(entry(1, system))
+    async with asyncio.timeout(20):
+        while not await rows(database):
+            await asyncio.sleep(0.02)
+
+
+async def test_closing_writes_what_is_left(database: Database, system: ShiftedSystem) -> None:
+    """Nothing that was put down before the end is missing, in as many batches as it takes."""
+    async with StoredLedger(database=database, system=system) as ledger:
+        for number in range(1200):
+            ledger.reserve(entry(number, system))
+        for number in range(600):
+            ledger.settle(settlement(number, system))
+    written = await rows(database)
+    assert len(written) == 1200
+    assert sum(row.settled_at is not None for row in written) == 600
+    assert ledger.lost == 0
+
+
+async def test_spending_tells_paid_from_open_and_from_unknown(ledger: StoredLedger, system: ShiftedSystem) -> None:
+    """Sums are exact, and what nobody knows is counted instead of being zero."""
+    assert await ledger.spent("run_1") == Spending(calls=0, settled_usd=Decimal(0), open_usd=Decimal(0), unknown=0)
+    for number in range(4):
+        ledger.reserve(entry(number, system, reserved_usd=Decimal("0.1")))
+    ledger.reserve(entry(4, system, reserved_usd=None))
+    ledger.reserve(entry(5, system, run_id="run_2"))
+    ledger.settle(settlement(0, system, cost_usd=Decimal("0.1")))
+    ledger.settle(settlement(1, system, cost_usd=Decimal("0.2")))
+    ledger.settle(settlement(2, system, cost_usd=None))
+    assert await ledger.spent("run_1") == Spending(
+        calls=5, settled_usd=Decimal("0.3"), open_usd=Decimal("0.1"), unknown=2
+    )
+
+
+async def test_rows_wait_while_the_database_is_away(
+    ledger: StoredLedger, database: Database, system: ShiftedSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing raises where calls are made, and everything is written once the database is back, in order."""
+
+    def away() -> None:
+        raise Unavailable("The store cannot be reached.")
+
+    ledger.reserve(entry(1, system))
+    await ledger.flush()
+    monkeypatch.setattr(database, "writing", away)
+    ledger.settle(settlement(1, system))
+    ledger.reserve(entry(2, system))
+    with pytest.raises(Unavailable):
+        await ledger.flush()
+    ledger.settle(settlement(2, system))
+    monkeypatch.undo()
+    await ledger.flush()
+    assert [(row.id, row.outcome) for row in await rows(database)] == [("call_1", "ok"), ("call_2", "ok")]
+    assert ledger.lost == 0
+
+
+async def test_what_does_not_fit_is_lost_aloud(
+    database: Database, system: ShiftedSystem, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Memory is bounded; a row too many is counted and logged with its id, and the others are kept."""
+    async with StoredLedger(database=database, system=system, capacity=2) as ledger:
+        for number in range(3):
+            ledger.reserve(entry(number, system))
+        assert ledger.lost == 1
+        await ledger.flush()
+    assert [row.id for row in await rows(database)] == ["call_0", "call_1"]
+    assert [(record.levelno, "call_2" in record.getMessage()) for record in caplog.records] == [(logging.ERROR, True)]
+
+
+async def test_closing_while_the_database_is_away_says_what_is_lost(
+    database: Database, system: ShiftedSystem, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Leaving does not hang and does not raise."""
+
+    def away() -> None:
+        raise Unavailable("The store cannot be reached.")
+
+    async with StoredLedger(database=database, system=system) as ledger:
+        ledger.reserve(entry(1, system))
+        monkeypatch.setattr(database, "writing", away)
+    assert ledger.lost == 1
+    assert "call_1" in caplog.text
+
+
+async def test_a_row_that_the_database_refuses_does_not_block_the_others(
+    ledger: StoredLedger, database: Database, system: ShiftedSystem, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is dropped aloud; those before and after it are written."""
+    ledger.reserve(entry(1, system))
+    ledger.reserve(entry(2, system, at=system.now().replace(tzinfo=None)))
+    ledger.reserve(entry(3, system))
+    await ledger.flush()
+    assert [row.id for row in await rows(database)] == ["call_1", "call_3"]
+    assert ledger.lost == 1
+    assert "call_2" in caplog.text
+
+
+async def test_a_settlement_without_reservation_is_lost_aloud(
+    ledger: StoredLedger, system: ShiftedSystem, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody knows who made that call, so there is no row to complete."""
+    ledger.settle(settlement(1, system))
+    await ledger.flush()
+    assert ledger.lost == 1
+    assert "call_1" in caplog.text
+
+
+async def test_writing_again_what_was_written_changes_nothing(
+    ledger: StoredLedger, database: Database, system: ShiftedSystem
+) -> None:
+    """An attempt whose outcome was unknown is repeated without a second row, and completes the first."""
+    ledger.reserve(entry(1, system))
+    await ledger.flush()
+    ledger.reserve(entry(1, system))
+    ledger.settle(settlement(1, system))
+    await ledger.flush()
+    assert [(row.id, row.outcome) for row in await rows(database)] == [("call_1", "ok")]
+
+
+async def test_rows_are_written_in_few_transactions(
+    database: Database, system: ShiftedSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand calls at once are a handful of transactions, not a thousand."""
+    transactions = 0
+    writing = database.writing
+
+    def counted() -> Any:
+        nonlocal transactions
+        transactions += 1
+        return writing()
+
+    monkeypatch.setattr(database, "writing", counted)
+    async with StoredLedger(database=database, system=system) as ledger:
+        for number in range(1000):
+            ledger.reserve(entry(number, system))
+            ledger.settle(settlement(number, system))
+    assert transactions <= 5
+    async with database.reading() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM ledger WHERE outcome = 'ok'")) == 1000

@@ -1,0 +1,91 @@
+"""Revisions, on both databases."""
+
+import asyncio
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from tests.twins.shelf import ShiftedSystem
+from ultra.domain.errors import Conflict, InvalidRequest
+from ultra.store import migrating
+from ultra.store.database import Database, open_database
+from ultra.store.tables import METADATA
+
+
+def _tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+async def tables(database: Database) -> set[str]:
+    """Name the tables that are there."""
+    async with database.reading() as connection:
+        return await connection.run_sync(_tables)
+
+
+async def test_the_newest_revision_is_what_the_tables_say(database: Database) -> None:
+    """Comparing the declared tables with a migrated database finds no difference."""
+
+    def compare(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        return list(compare_metadata(context, METADATA))
+
+    async with database.reading() as connection:
+        assert await connection.run_sync(compare) == []
+
+
+async def test_up_and_down_and_up_again(empty_url: str, system: ShiftedSystem) -> None:
+    """Every revision can be taken back, leaves nothing behind, and can be applied again."""
+    async with open_database(url=empty_url, system=system) as database:
+        assert await migrating.current(database) is None
+        assert await migrating.pending(database) == migrating.revisions()
+        assert await migrating.upgrade(database) == migrating.revisions()
+        assert await tables(database) == set(METADATA.tables)
+        assert await migrating.upgrade(database) == ()
+        for revision in [*reversed(migrating.revisions()[:-1]), None]:
+            await migrating.downgrade(database, to=revision)
+            assert await migrating.current(database) == revision
+        assert await tables(database) == set()
+        assert await migrating.upgrade(database) == migrating.revisions()
+        await migrating.check(database)
+
+
+async def test_several_that_start_at_once_migrate_once(empty_url: str, system: ShiftedSystem) -> None:
+    """One applies the revisions; the others wait, find nothing to do, and go on."""
+    async with open_database(url=empty_url, system=system) as one, open_database(url=empty_url, system=system) as other:
+        applied = await asyncio.gather(*(migrating.upgrade(database) for database in (one, other, one, other)))
+        assert sorted(applied) == [(), (), (), migrating.revisions()]
+
+
+async def test_an_empty_database_does_not_pass_the_check(empty_url: str, system: ShiftedSystem) -> None:
+    """It says what is to be done."""
+    async with open_database(url=empty_url, system=system) as database:
+        with pytest.raises(Conflict) as refused:
+            await migrating.check(database)
+    assert refused.value.code == "database_outdated"
+    assert refused.value.hint == "ultra db upgrade"
+
+
+async def test_a_database_from_the_future_is_refused(database: Database) -> None:
+    """Tables that a newer program made are not touched."""
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'r9999_from_tomorrow'"))
+    for attempt in (migrating.check, migrating.upgrade):
+        with pytest.raises(Conflict) as refused:
+            await attempt(database)
+        assert refused.value.code == "database_too_new"
+
+
+async def test_there_is_no_way_down_to_an_unknown_revision(database: Database) -> None:
+    """The error names those that exist."""
+    with pytest.raises(InvalidRequest, match="r0000"):
+        await migrating.downgrade(database, to="r0000_nothing")
+    assert await migrating.pending(database) == ()
+
+
+async def test_file_names_are_the_chain_of_revisions() -> None:
+    """The order of names, which a start reads instead of importing alembic, is alembic's own order."""
+    chain = ScriptDirectory("backend/ultra/store/migrations").walk_revisions()
+    assert tuple(reversed([script.revision for script in chain])) == migrating.revisions()
