@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment, read_declarations
-from ultra.config.problems import ConfigurationInvalid, Problem
+from ultra.config.problems import ConfigurationInvalid, Problem, unknown_name
 from ultra.config.rules import judge_settings
 from ultra.config.secret import FileSource, MaskedUrl, SecretRef
 from ultra.config.settings import Settings
@@ -102,7 +102,7 @@ def _outer_layers(
     """Read the sources that can choose the environment, and choose it; an unusable choice ends the reading here."""
     override = override_layer(overrides)
     process, problems = process_layer(environ, known)
-    unknown = [Problem(name, "is not a setting (command line).", None) for name in override.given if name not in known]
+    unknown = [unknown_name(name, "command line", known) for name in override.given if name not in known]
     dotenv, file_problems = dotenv_layer(folder / ".env", "development")
     chosen = next(
         (layer.given["ENVIRONMENT"] for layer in (override, process, dotenv) if "ENVIRONMENT" in layer.given), None
