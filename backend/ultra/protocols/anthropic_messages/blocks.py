@@ -50,7 +50,10 @@ class Blocks:
             raise fields.missing(name)
         if not isinstance(value, list):
             raise fields.wrong(
-                name, f"must be a string or an array of blocks, not {kind_of(value)}", code="invalid_type"
+                name,
+                f"must be a string or an array of blocks, not {kind_of(value)}",
+                hint="Send the text as a string.",
+                code="invalid_type",
             )
         parts = tuple(self._block(each, where) for each in fields.objects(name))
         if not parts and where not in ("system", "tool_result"):

@@ -15,6 +15,7 @@ from ultra.domain.errors import Truncated, UltraError
 from ultra.protocols import sse
 from ultra.protocols.anthropic_messages.errors import detail
 from ultra.protocols.anthropic_messages.words import own_block, signature, stop_reason, usage
+from ultra.protocols.part_order import PartEvent, PartOrder
 
 _BLOCKS: Mapping[PartKind, Mapping[str, Any]] = {
     "text": {"type": "text", "text": ""},
@@ -50,8 +51,8 @@ class ChunkWriter:
         self._usage: Tokens | None = None
         self._finished: Finished | None = None
         self._block = -1
-        self._open_part: PartStarted | None = None
-        self._waiting: dict[int, list[PartStarted | Delta | PartEnded]] = {}
+        self._kind: PartKind = "text"
+        self._order = PartOrder()
 
     def write(self, event: Event) -> list[bytes]:
         """Return the frames of an event. `message_start` waits for the next event, which may bring the input's size."""
@@ -65,7 +66,7 @@ class ChunkWriter:
                 self._finished = event
                 return self._open()
             case PartStarted() | Delta() | PartEnded():
-                return self._open() + self._part(event)
+                return self._open() + self._parts(self._order.take(event))
 
     def end(self, extra: Mapping[str, Any] | None = None) -> list[bytes]:
         """Return `message_delta` (with `extra` at its top level) and `message_stop`.
@@ -74,9 +75,7 @@ class ChunkWriter:
         """
         if self._finished is None:
             raise Truncated("The answer ended before its end was announced.")
-        frames = self._open()
-        while self._open_part is not None:
-            frames += self._part(PartEnded(self._open_part.index))
+        frames = self._open() + self._parts(self._order.close())
         ending = {
             "type": "message_delta",
             "delta": {"stop_reason": stop_reason(self._finished), "stop_sequence": self._finished.stop_sequence},
@@ -110,28 +109,20 @@ class ChunkWriter:
         }
         return [_frame({"type": "message_start", "message": message})]
 
-    def _part(self, event: PartStarted | Delta | PartEnded) -> list[bytes]:
-        if self._open_part is None and isinstance(event, PartStarted):
-            return self._start(event)
-        if self._open_part is None or event.index != self._open_part.index:
-            self._waiting.setdefault(event.index, []).append(event)
-            return []
-        if isinstance(event, Delta):
-            return self._delta(self._open_part.kind, event.text)
-        if isinstance(event, PartEnded):
-            return self._stop(self._open_part.kind, event) + self._next()
-        return []
-
-    def _next(self) -> list[bytes]:
-        self._open_part = None
+    def _parts(self, events: list[PartEvent]) -> list[bytes]:
         frames: list[bytes] = []
-        while self._waiting and self._open_part is None:
-            for event in self._waiting.pop(next(iter(self._waiting))):
-                frames += self._part(event)
+        for event in events:
+            match event:
+                case PartStarted():
+                    frames += self._start(event)
+                case Delta():
+                    frames += self._delta(event.text)
+                case PartEnded():
+                    frames += self._stop(event)
         return frames
 
     def _start(self, part: PartStarted) -> list[bytes]:
-        self._open_part = part
+        self._kind = part.kind
         block = dict(_BLOCKS.get(part.kind, {}))
         if not block:
             return []
@@ -143,23 +134,23 @@ class ChunkWriter:
         self._block += 1
         return [_frame({"type": "content_block_start", "index": self._block, "content_block": block})]
 
-    def _delta(self, kind: PartKind, text: str) -> list[bytes]:
-        if kind not in _DELTAS or not text:
+    def _delta(self, text: str) -> list[bytes]:
+        if self._kind not in _DELTAS or not text:
             return []
-        name, field = _DELTAS[kind]
+        name, field = _DELTAS[self._kind]
         return [self._block_delta({"type": name, field: text})]
 
     def _block_delta(self, delta: Mapping[str, Any]) -> bytes:
         return _frame({"type": "content_block_delta", "index": self._block, "delta": delta})
 
-    def _stop(self, kind: PartKind, event: PartEnded) -> list[bytes]:
+    def _stop(self, event: PartEnded) -> list[bytes]:
         frames: list[bytes] = []
-        if kind == "opaque":
+        if self._kind == "opaque":
             block = own_block(event.opaque)
             if block is None:
                 return []
             frames += self._block_start(block)
-        elif kind == "reasoning" and (signed := signature(event.opaque)):
+        elif self._kind == "reasoning" and (signed := signature(event.opaque)):
             frames.append(self._block_delta({"type": "signature_delta", "signature": signed}))
         return [*frames, _frame({"type": "content_block_stop", "index": self._block})]
 

@@ -24,6 +24,7 @@ from ultra.protocols.gemini_generate.words import (
     thought_part,
     usage,
 )
+from ultra.protocols.part_order import PartEvent, PartOrder
 
 
 class ChunkWriter:
@@ -31,8 +32,9 @@ class ChunkWriter:
 
     def __init__(self, *, id: str, model: str) -> None:  # noqa: A002 - one signature for every wire
         self._tail = {"modelVersion": model, "responseId": id}
-        self._parts: dict[int, PartStarted] = {}
-        self._arguments: dict[int, list[str]] = {}
+        self._order = PartOrder()
+        self._part: PartStarted | None = None
+        self._arguments: list[str] = []
         self._has_parts = False
         self._usage: Tokens | None = None
         self._finished: Finished | None = None
@@ -40,13 +42,8 @@ class ChunkWriter:
     def write(self, event: Event) -> list[bytes]:
         """Return the frames of an event. A call of a tool is written when it is whole."""
         match event:
-            case PartStarted():
-                self._parts[event.index] = event
-                self._arguments[event.index] = []
-            case Delta():
-                return self._delta(event)
-            case PartEnded():
-                return self._end_part(event)
+            case PartStarted() | Delta() | PartEnded():
+                return self._parts(self._order.take(event))
             case UsageReported():
                 self._usage = event.usage
             case Finished():
@@ -62,9 +59,7 @@ class ChunkWriter:
         """
         if self._finished is None:
             raise Truncated("The answer ended before its end was announced.")
-        frames: list[bytes] = []
-        for index in list(self._parts):
-            frames += self._end_part(PartEnded(index))
+        frames = self._parts(self._order.close())
         if is_blocked_prompt(self._finished, has_parts=self._has_parts):
             said: dict[str, Any] = {"promptFeedback": prompt_feedback(self._finished)}
         else:
@@ -79,20 +74,33 @@ class ChunkWriter:
         """Return the error inside the stream, `error` as its first key; nothing may follow it."""
         return [_encode({"error": detail(err)})]
 
-    def _delta(self, delta: Delta) -> list[bytes]:
-        kind = self._parts[delta.index].kind
-        if not delta.text:
+    def _parts(self, events: list[PartEvent]) -> list[bytes]:
+        frames: list[bytes] = []
+        for event in events:
+            match event:
+                case PartStarted():
+                    self._part = event
+                    self._arguments.clear()
+                case Delta():
+                    frames += self._delta(event.text)
+                case PartEnded():
+                    frames += self._end_part(event)
+        return frames
+
+    def _delta(self, text: str) -> list[bytes]:
+        kind = self._part.kind if self._part else "text"
+        if not text:
             return []
         if kind == "tool_call":
-            self._arguments[delta.index].append(delta.text)
+            self._arguments.append(text)
             return []
-        return self._say(thought_part(delta.text, None) if kind == "reasoning" else text_part(delta.text))
+        return self._say(thought_part(text, None) if kind == "reasoning" else text_part(text))
 
     def _end_part(self, event: PartEnded) -> list[bytes]:
-        part = self._parts.pop(event.index)
-        args_json = "".join(self._arguments.pop(event.index))
-        match part.kind:
-            case "tool_call":
+        part, self._part = self._part, None
+        match part.kind if part else "text":
+            case "tool_call" if part is not None:
+                args_json = "".join(self._arguments)
                 return self._say(call_part(part.tool_id or "", part.tool_name or "", args_json, event.opaque))
             case "reasoning" if event.opaque is not None:
                 signed = thought_part("", event.opaque)

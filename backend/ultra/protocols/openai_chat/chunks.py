@@ -24,6 +24,7 @@ from ultra.domain.errors import Truncated, UltraError
 from ultra.protocols import sse
 from ultra.protocols.openai_chat.errors import detail
 from ultra.protocols.openai_chat.words import finish_reason, top_level, usage
+from ultra.protocols.part_order import PartEvent, PartOrder
 
 _DELTA_FIELDS: Mapping[PartKind, str] = {"text": "content", "reasoning": "reasoning_content", "refusal": "refusal"}
 _DONE = sse.encode(b"[DONE]")
@@ -44,6 +45,7 @@ class ChunkWriter:
         self._include_usage = include_usage
         self._kinds: dict[int, PartKind] = {}
         self._tool_index: dict[int, int] = {}
+        self._order = PartOrder()
         self._opened = False
         self._refused = False
         self._usage: Tokens | None = None
@@ -54,16 +56,12 @@ class ChunkWriter:
         match event:
             case Started():
                 return self._open()
-            case PartStarted():
-                return self._open() + self._start(event)
-            case Delta():
-                return self._open() + self._delta(event)
+            case PartStarted() | Delta() | PartEnded():
+                return self._open() + self._parts(self._order.take(event))
             case UsageReported():
                 self._usage = event.usage
             case Finished():
                 self._finished = event
-            case PartEnded():
-                pass
         return []
 
     def end(self, extra: Mapping[str, Any] | None = None) -> list[bytes]:
@@ -73,10 +71,10 @@ class ChunkWriter:
         """
         if self._finished is None:
             raise Truncated("The answer ended before its end was announced.")
-        reason = finish_reason(self._finished, refused_in_words=self._refused)
         beside = top_level(self._finished, extra)
         counted = usage(self._usage) if self._include_usage else None
-        frames = self._open()
+        frames = self._open() + self._parts(self._order.close())
+        reason = finish_reason(self._finished, refused_in_words=self._refused)
         frames += self._chunk({}, finish=reason, beside={} if counted else beside)
         if counted:
             frames.append(_frame({**self._head, "choices": [], "usage": counted, **beside}))
@@ -95,6 +93,15 @@ class ChunkWriter:
             return []
         self._opened = True
         return self._chunk({"role": "assistant", "content": ""})
+
+    def _parts(self, events: list[PartEvent]) -> list[bytes]:
+        frames: list[bytes] = []
+        for event in events:
+            if isinstance(event, PartStarted):
+                frames += self._start(event)
+            elif isinstance(event, Delta):
+                frames += self._delta(event)
+        return frames
 
     def _start(self, part: PartStarted) -> list[bytes]:
         self._kinds[part.index] = part.kind

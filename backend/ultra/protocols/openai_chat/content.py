@@ -28,7 +28,10 @@ def _read(fields: Fields, losses: list[Loss], readers: Mapping[str, Callable[[Fi
         return (Text(value),)
     if not isinstance(value, list):
         raise fields.wrong(
-            "content", f"must be a string or an array of parts, not {kind_of(value)}", code="invalid_type"
+            "content",
+            f"must be a string or an array of parts, not {kind_of(value)}",
+            hint="Send the text as a string.",
+            code="invalid_type",
         )
     parts: list[Part] = []
     for each in fields.objects("content"):
