@@ -42,6 +42,7 @@ class FakeSystem(System):
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._watching = False
+        self._settling = 0
 
     def now(self) -> datetime:
         """Return the virtual wall-clock time."""
@@ -90,13 +91,17 @@ class FakeSystem(System):
         await self.settled()
 
     async def settled(self) -> None:
-        """Return when every other task waits for something."""
+        """Return when every other task waits for something; time does not jump meanwhile."""
         ready = _ready(asyncio.get_running_loop())
-        for _ in range(_MOST_TURNS):
-            await asyncio.sleep(0)
-            if not ready:
-                return
-        raise AssertionError("the tasks of this test never come to rest")
+        self._settling += 1
+        try:
+            for _ in range(_MOST_TURNS):
+                await asyncio.sleep(0)
+                if len(ready) <= self._watching:
+                    return
+            raise AssertionError("the tasks of this test never come to rest")
+        finally:
+            self._settling -= 1
 
     def _earliest(self) -> float | None:
         while self._sleepers and self._sleepers[0][2].done():
@@ -118,7 +123,7 @@ class FakeSystem(System):
         due = self._earliest()
         if due is None or not self.jumps:
             return
-        if not _ready(loop):
+        if not self._settling and not _ready(loop):
             self._move(due)
         self._watch(loop)
 

@@ -29,10 +29,11 @@ from ultra.domain.receipts import Receipt
 from ultra.gateway.completion import Gateway
 from ultra.gateway.policy import Policy
 
+USED = Usage(100, output_total=10)
 PRICE = Price(input=1, output=2)  # type: ignore[arg-type]  # whole dollars are exact either way
 
 
-def spoken(text: str = "hello", *, wait: float = 0.0, usage: Usage | None = Usage(100, output_total=10)) -> list[Line]:
+def spoken(text: str = "hello", *, wait: float = 0.0, usage: Usage | None = USED) -> list[Line]:
     """Return a good answer's script: accepted at once, said after `wait` seconds."""
     told = [] if usage is None else [UsageReported(usage)]
     said: list[Line] = [Started("id-1", "vendor", "as-the-vendor-says"), PartStarted(0, "text")]

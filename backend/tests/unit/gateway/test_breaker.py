@@ -197,7 +197,7 @@ class BreakerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.breaker.refusal(self.now) is None)
     @rule()
     def enter(self) -> None:
-        """A caller comes in."""
+        """Let a caller in."""
         if self.breaker.state == "half_open":
             self.inside = [each for each in self.inside if each[1] != "half_open"]
         ticket = self.breaker.enter(self.now)
@@ -209,7 +209,7 @@ class BreakerMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.inside)
     @rule(which=st.integers(0, 100), how=st.sampled_from(["succeed", "fail", "abandon", "block"]))
     def leave(self, which: int, how: str) -> None:
-        """A caller comes back."""
+        """Let a caller come back."""
         ticket, entered = self.inside.pop(which % len(self.inside))
         before, era = self.breaker.state, self.breaker._era
         if how == "succeed":
@@ -255,13 +255,13 @@ class BreakerMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_closed_one_refuses_only_for_a_rate_limit(self) -> None:
-        """Closed lets everybody in, unless the vendor asked for a pause."""
+        """Let everybody in, unless the vendor asked for a pause."""
         if self.breaker.state == "closed":
             assert (self.breaker.refusal(self.now) is None) == (self.now >= self.blocked_until)
 
     @invariant()
     def a_half_open_one_waits_for_somebody(self) -> None:
-        """It is never stuck: either somebody probes, or the next caller may."""
+        """Never be stuck: either somebody probes, or the next caller may."""
         if self.breaker.state == "half_open" and self.now >= self.blocked_until:
             probes = sum(ticket.era == self.breaker._era for ticket, _ in self.inside)
             assert probes <= 1

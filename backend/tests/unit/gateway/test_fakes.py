@@ -53,6 +53,25 @@ async def test_standing_time_waits_for_a_tick() -> None:
     await task
 
 
+async def test_settling_lets_others_run_but_no_time_pass() -> None:
+    """After settling, everybody who could run without waiting has."""
+    system = FakeSystem()
+    done: list[str] = []
+
+    async def worker() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        done.append("ran")
+        await system.sleep(5)
+        done.append("slept")
+
+    task = asyncio.create_task(worker())
+    await system.settled()
+    assert (done, system.monotonic()) == (["ran"], 1000)
+    await task
+    assert (done, system.monotonic()) == (["ran", "slept"], 1005)
+
+
 async def test_completions_answer_by_script_and_clock() -> None:
     """A reply takes its delay and its pace, and the stream carries a receipt."""
     system = FakeSystem()

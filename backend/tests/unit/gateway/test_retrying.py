@@ -24,7 +24,9 @@ class _Dice(random.Random):
         return a + (b - a) * self._face
 
 
-def _delay(error: UltraError, attempt: int = 1, *, deadline: float = 1000.0, face: float = 1.0, policy: Policy = POLICY):
+def _delay(
+    error: UltraError, attempt: int = 1, *, deadline: float = 1000.0, face: float = 1.0, policy: Policy = POLICY
+):
     return delay(error, attempt, now=0.0, deadline=deadline, dice=_Dice(face), policy=policy)
 
 
