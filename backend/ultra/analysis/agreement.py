@@ -1,11 +1,11 @@
 """Do the answers agree? Typed values are matched exactly where a question is closed; nothing is claimed elsewhere."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ultra.analysis.quorum import is_unassailable
-from ultra.analysis.values import Value, ValueKind, is_short, options_of, parse
+from ultra.analysis.values import Value, ValueKind, is_nothing_but, is_short, marked_answer, options_of, parse
 from ultra.domain.analysis import Agreement, Answer, Question
 
 OPEN = "none"
@@ -25,6 +25,10 @@ _WANTS_NUMBER = re.compile(
     r"|(sum|product|difference|quotient|square root|remainder) of\b)|\d\s*[-+*/\u00d7\u00f7^]\s*\d",
     re.IGNORECASE,
 )
+
+
+_MOST_WORDS = 80
+_MARKED_KINDS: tuple[ValueKind, ...] = ("boolean", "number", "date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def question_kind(question: Question) -> ValueKind | None:
         return "choice"
     if _WANTS_YES_OR_NO.search(prompt):
         return "boolean"
-    if _WANTS_PROSE.search(prompt) or prompt.count("?") > 1:
+    if not _is_factual(question):
         return None
     if _WANTS_DATE.search(prompt):
         return "date"
@@ -87,22 +91,46 @@ def question_kind(question: Question) -> ValueKind | None:
 def compare(question: Question, answers: Sequence[Answer], *, closed: bool = False) -> Comparison:
     """Sort answers by the value they give.
 
-    The kind of value comes from the question; where it does not say, short answers are compared as text. `closed` says
-    that the question is known to be closed: then every answer is read as a short text at worst. Cut answers are
-    heard but give no value: what they would have ended on is not known. Unless known to be closed, a question is
-    open when fewer than two thirds of the answers give a value, and when answers as JSON have no majority.
+    The kind of value comes from the question, or from the values that answers mark as final (`Answer: ...`), or else
+    short answers are compared as text. `closed` says that the question is known to be closed; then every answer is read
+    as a short text at worst. Cut answers are heard but give no value: what they would have ended on is not known.
+    Unless known to be closed, a question is open when fewer than two thirds of the answers give a value, when answers
+    as JSON have no majority, and when the words of short answers have none.
     """
     heard = substantive(answers)
-    kind = question_kind(question)
-    if kind is None and heard and (closed or all(is_short(answer.text) for answer in heard)):
+    whole = {each.role: each.text for each in heard if not each.cut and (closed or _may_be_read(each.text))}
+    kind = question_kind(question) or _kind_marked(question, whole, len(heard))
+    is_guess = kind is None
+    if kind is None and heard and (closed or (_is_factual(question) and all(is_short(each.text) for each in heard))):
         kind = "text"
     if kind is None or not heard:
         return Comparison(None, heard=len(heard))
-    values = {each.role: parse(kind, each.text, question.prompt) for each in heard if not each.cut}
+    values = {role: parse(kind, text, question.prompt) for role, text in whole.items()}
     found = Comparison(kind, _sides({role: value for role, value in values.items() if value}), len(heard))
     parsed = sum(len(side.roles) for side in found.sides)
-    is_open = 3 * parsed < 2 * len(heard) or (kind == "json" and found.leader is None)
+    needs_majority = kind == "json" or is_guess
+    is_open = 3 * parsed < 2 * len(heard) or (needs_majority and found.leader is None)
     return replace(found, kind=None, sides=()) if is_open and not closed else found
+
+
+def _is_factual(question: Question) -> bool:
+    return not _WANTS_PROSE.search(question.prompt) and question.prompt.count("?") <= 1
+
+
+def _may_be_read(text: str) -> bool:
+    """Prose is not searched for a value: what it ends on need not be its answer."""
+    return marked_answer(text) is not None or len(text.split()) <= _MOST_WORDS
+
+
+def _kind_marked(question: Question, texts: Mapping[str, str], heard: int) -> ValueKind | None:
+    """Return the kind of the values that answers mark as final, if two thirds of those who were heard do so."""
+    marks = [mark for text in texts.values() if (mark := marked_answer(text)) and is_short(mark)]
+    if not marks or 3 * len(marks) < 2 * heard or not _is_factual(question):
+        return None
+    for kind in _MARKED_KINDS:
+        if all(is_nothing_but(kind, mark) for mark in marks):
+            return kind
+    return "text"
 
 
 def _sides(values: dict[str, Value]) -> tuple[Side, ...]:

@@ -26,7 +26,10 @@ _MARKED = (
     ),
     re.compile(r"\banswer(?: here)? (?:is|=)[: ]*([^\n]{1,200}?)(?:[.!](?:\s|$)|\n|$)", re.IGNORECASE),
 )
-_MOST_SHORT_WORDS = 6
+_BARE_NUMBER = re.compile(r"[-\u2212$€£~\u2248 ]*\d[\d.,/ \u202f\u00a0]*(?:[eE][-+]?\d+)?[ ]*[%\w$€£°²³]*")
+_MOST_SHORT_WORDS = 12
+_FILLERS = frozenset({"is", "are", "was", "were", "it", "its", "he", "she", "they", "this", "that", "of", "in", "at"})
+"""Words that tell two short answers apart only by their grammar: `Paris`, `It is Paris`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def options_of(question: str) -> Mapping[str, str]:
     options: dict[str, str] = {}
     for letter, text in found:
         if letter == chr(ord("A") + len(options)):
-            options[letter] = text.strip()
+            options[letter] = re.sub(r"(?:\s+or|[\s,;.?!])+$", "", text)
     return options if len(options) >= 2 else {}
 
 
@@ -147,14 +150,24 @@ def is_short(text: str) -> bool:
     return 0 < len(words) <= _MOST_SHORT_WORDS
 
 
+def is_nothing_but(kind: ValueKind, text: str) -> bool:
+    """Is a short text just one value of that kind, perhaps with a unit?"""
+    if kind == "boolean":
+        return text.strip(_DECORATION).rstrip(".").lower() in ("yes", "no", "true", "false")
+    if kind == "number":
+        return _BARE_NUMBER.fullmatch(text) is not None
+    return parse(kind, text, "") is not None
+
+
 def _text(text: str, question: str) -> Value | None:
-    del question
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         return None
     shown = (marked_answer(text) or lines[-1]).strip(_DECORATION).rstrip(".").strip(_DECORATION)
-    plain = _plain(shown)
-    return Value("text", shown, key=plain) if plain else None
+    words = _plain(shown).split()
+    asked = {*_plain(question).split(), *_FILLERS}
+    telling = [word for word in words if word not in asked] or words
+    return Value("text", shown, key=" ".join(telling)) if telling else None
 
 
 def _plain(text: str) -> str:

@@ -14,7 +14,7 @@ from tests.fakes.journal import FakeJournal
 from tests.fakes.patterns import FakeLens, FakePatterns
 from tests.fakes.runs import FakeRuns
 from tests.fakes.system import FakeSystem
-from ultra.analysis import Analyst, AnalysisPolicy, known_flows
+from ultra.analysis import AnalysisPolicy, Analyst, known_flows
 from ultra.domain.analysis import JournalEvent, Question, Run, RunOptions
 from ultra.domain.pricing import Price
 
@@ -64,7 +64,7 @@ class World:
         return await self.conduct(await self.begin(question, **options))
 
     def events(self, run: Run, *kinds: str) -> list[JournalEvent]:
-        """The journal of a run, of some types only when named."""
+        """Return the journal of a run, of some types only when named."""
         return [event for event in self.runs.rows[run.id].events if not kinds or event.type in kinds]
 
     def say(self, model_id: str, said: Script | Said) -> None:
@@ -72,7 +72,7 @@ class World:
         self.completions.scripts[model_id] = said
 
     def stages_asked(self) -> list[str | None]:
-        """The stage of every call made, in order."""
+        """Return the stage of every call made, in order."""
         return [each.call.stage for each in self.completions.asked]
 
 
@@ -99,5 +99,5 @@ def build(*lenses: FakeLens, models: Sequence[str] = MODELS) -> World:
 
 @pytest.fixture
 def world() -> World:
-    """A world with three models and the lens `consensus`."""
+    """Make a world with three models and the lens `consensus`."""
     return build()
