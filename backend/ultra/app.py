@@ -24,7 +24,7 @@ from ultra.gate.request_id import RequestId
 from ultra.services import Services, build
 from ultra.system import System
 from ultra.telemetry import logs
-from ultra.wire.chat_completions import chat_completions
+from ultra.wire.chat_completions import ChatCompletions
 from ultra.wire.models import model, models
 
 
@@ -55,7 +55,7 @@ def create_app(loaded: Loaded, *, system: System | None = None) -> FastAPI:
     for entrance in (analyze, analyses, patterns, available_models, health):
         app.include_router(entrance.router)
     app.router.routes += [
-        Route("/v1/chat/completions", chat_completions, methods=["POST"]),
+        Route("/v1/chat/completions", ChatCompletions(), methods=["POST"]),
         Route("/v1/models", models, methods=["GET"]),
         Route("/v1/models/{id:path}", model, methods=["GET"]),
     ]
