@@ -16,17 +16,16 @@ _CHECKABLE: Final[frozenset[Reason]] = KEY_REASONS | {"model_not_found"}
 
 
 def of_model(
-    model: Model, *, source: ProviderSource, passive: Availability | None, live: LiveList, now: datetime
+    model: Model, *, source: ProviderSource, passive: Sequence[Availability], live: LiveList, now: datetime
 ) -> Availability:
-    """Judge one upstream model: own calls first, then the provider's list, then nothing."""
+    """Judge one upstream model: what own calls say, weightiest first, then the provider's list, then nothing."""
     if is_retired(model, now):
         return Availability("unavailable", "retired", since=model.lifecycle.retires_at)
     if source.needs_key and not source.has_key():
         return NO_KEY
     active = _of_list(model, live, is_named=model.provider_model in source.models)
-    if passive is None or (_is_newer(active, passive) and passive.reason in _CHECKABLE):
-        return active
-    return passive
+    standing = (each for each in passive if not (each.reason in _CHECKABLE and _is_newer(active, each)))
+    return next(standing, active)
 
 
 def is_retired(model: Model, now: datetime) -> bool:

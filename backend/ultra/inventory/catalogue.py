@@ -186,7 +186,7 @@ class Inventory:
         if remark is not None and remark.disabled:
             found = availability.DISABLED
         else:
-            passive = self._health.availability(model.id)
+            passive = self._health.findings(model.id)
             live = self._live.of(model.provider)
             found = availability.of_model(model, source=source, passive=passive, live=live, now=now)
         lifecycle = model.lifecycle

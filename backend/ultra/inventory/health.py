@@ -81,10 +81,13 @@ class Health:
 
     def availability(self, model_id: str) -> Availability | None:
         """Return what own calls say of a model now, its provider's trouble included; None when they say nothing."""
+        return next(iter(self.findings(model_id)), None)
+
+    def findings(self, model_id: str) -> tuple[Availability, ...]:
+        """Return all that own calls say of a model now, the weightiest first: its provider's trouble, then its own."""
         whole = self.provider(model_id.partition("/")[0])
-        if whole is not None and whole.state == "unavailable":
-            return whole
-        return self._read(self._records.get(model_id))
+        own = self._read(self._records.get(model_id))
+        return tuple(each for each in (whole, own) if each is not None and (each is own or each.state == "unavailable"))
 
     def provider(self, name: str) -> Availability | None:
         """Return what own calls say of a provider as a whole; None when they say nothing."""

@@ -57,6 +57,11 @@ def is_capability(word: str) -> bool:
     return word in CAPABILITIES or word in _MODALITIES
 
 
+def words() -> tuple[str, ...]:
+    """Return every word a list can be filtered by."""
+    return (*CAPABILITIES, *_MODALITIES)
+
+
 def _can(model: Model, capability: str) -> bool:
     if capability in _MODALITIES:
         return _MODALITIES[capability] in (model.input_modalities or ())
