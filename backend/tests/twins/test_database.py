@@ -20,10 +20,14 @@ async def names(database: Database) -> list[Any]:
 
 async def test_an_error_inside_takes_everything_back(database: Database) -> None:
     """What was written before it is not there, and the next transaction works."""
-    with pytest.raises(ValueError, match="on purpose"):
+
+    async def fail() -> None:
         async with database.writing() as connection:
             await connection.execute(insert(STAMP).values(name="a", value="1"))
             raise ValueError("on purpose")
+
+    with pytest.raises(ValueError, match="on purpose"):
+        await fail()
     assert await names(database) == []
     async with database.writing() as connection:
         await connection.execute(insert(STAMP).values(name="b", value="1"))

@@ -13,6 +13,7 @@ from ultra.domain.chat import Image, Message, Text
 from ultra.domain.errors import Conflict, InvalidRequest
 from ultra.domain.ports import LeaseLost
 
+
 async def test_a_run_comes_back_as_it_was_created(shelf: Shelf) -> None:
     """Every part of the question and the options survives, bytes, decimals and strange characters included."""
     run = Run(
@@ -80,7 +81,15 @@ async def test_a_full_last_page_has_no_next(shelf: Shelf) -> None:
 
 @pytest.mark.parametrize(
     ("term", "found"),
-    [("CAPITAL", ["a"]), ("ÜBER", ["b"]), ("100%", ["c"]), ("%", ["c"]), ("_", []), ("nothing", []), ("", ["c", "b", "a"])],
+    [
+        ("CAPITAL", ["a"]),
+        ("ÜBER", ["b"]),
+        ("100%", ["c"]),
+        ("%", ["c"]),
+        ("_", []),
+        ("nothing", []),
+        ("", ["c", "b", "a"]),
+    ],
 )
 async def test_search_looks_into_the_prompt(shelf: Shelf, term: str, found: list[str]) -> None:
     """Case does not matter in any alphabet, and wildcards are ordinary characters."""

@@ -15,7 +15,7 @@ async def test_the_first_environment_owns_the_database(database: Database) -> No
     assert await read_stamp(database) is None
     await claim_stamp(database, environment="development")
     await claim_stamp(database, environment="development")
-    with pytest.raises(Conflict, match="'development'.*'production'") as refused:
+    with pytest.raises(Conflict, match=r"'development'.*'production'") as refused:
         await claim_stamp(database, environment="production")
     assert refused.value.code == "wrong_environment"
     assert refused.value.hint is not None

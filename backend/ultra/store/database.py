@@ -21,6 +21,10 @@ from ultra.domain.errors import InvalidRequest, Overloaded, Unavailable
 from ultra.store.arrivals import Arrivals
 from ultra.system import System
 
+_FILE_TROUBLE = tuple(
+    f"SQLITE_{word}" for word in ("CANTOPEN", "CORRUPT", "FULL", "IOERR", "NOTADB", "PERM", "READONLY", "NOMEM")
+)
+
 BUSY_TIMEOUT_MS = 30_000
 """How long a writer waits for another process; every transaction of ours lasts milliseconds."""
 
@@ -42,6 +46,15 @@ class Database:
     def is_sqlite(self) -> bool:
         """SQLite, not PostgreSQL."""
         return self.path is not None
+
+    async def is_reachable(self, *, patience: float = 2.0) -> bool:
+        """Whether a transaction can be opened within `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience), self.reading() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except (Unavailable, TimeoutError):
+            return False
+        return True
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -228,20 +241,28 @@ async def _foreign_keys(connection: AsyncConnection, state: str) -> None:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-        if "no such" in str(error.__cause__):  # a table or column: our mistake, not the database's
-            raise
-        raise _meaning(error) from error
+    except PoolTimeoutError as error:
+        raise Overloaded("The store is busy.", code="store_busy", retry_after=1.0) from error
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        meaning = _meaning(error)
+        if meaning is None:
             raise
-        raise _meaning(error) from error
+        raise meaning from error
 
 
-def _meaning(error: Exception) -> Unavailable:
-    words = str(getattr(error, "orig", error))
-    if "locked" in words or isinstance(error, PoolTimeoutError):
+def _meaning(error: DBAPIError) -> Unavailable | None:
+    """Tell a database that is busy or away from a mistake of ours, which is None."""
+    sqlite_says: str | None = getattr(error.orig, "sqlite_errorname", None)
+    if sqlite_says is None:
+        is_away = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    elif sqlite_says.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return Overloaded("The store is busy.", code="store_busy", retry_after=1.0)
+    else:
+        is_away = sqlite_says.startswith(_FILE_TROUBLE)
+    if not is_away:
+        return None
     return Unavailable(
-        "The store cannot be reached.", hint="Is the database running, and its disk not full?", code=STORE_UNREACHABLE
+        "The store cannot be reached.",
+        hint=f"SQLite says: {error.orig}." if sqlite_says else "Is the database server running?",
+        code=STORE_UNREACHABLE,
     )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
-from ultra.domain.analysis import FINAL, Run
+from ultra.domain.analysis import Run
 from ultra.domain.errors import UltraError, Unavailable
 from ultra.domain.ports import Conduct, LeaseLost, Runs
 from ultra.system import System
@@ -54,7 +54,8 @@ class InProcessExecutor:
     At most `concurrency` runs at once; the others wait, owners taking turns. A lease lasts `lease_s` seconds and is
     renewed three times in that span, so a killed process's runs are found again after `lease_s`. Every `poll_s`
     seconds it looks for runs to resume and for cancellations asked for elsewhere. Leaving takes no new work, gives runs
-    `grace_s` seconds to end, then stops them and hands their leases back.
+    `grace_s` seconds to end, then stops them and hands their leases back. One that does not adopt works on what it
+    was given and leaves what others left to others.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class InProcessExecutor:
         concurrency: int = 256,
         poll_s: float = 1.0,
         grace_s: float = 10.0,
+        adopts: bool = True,
     ) -> None:
         self._runs = runs
         self._conduct = conduct
@@ -77,6 +79,7 @@ class InProcessExecutor:
         self._concurrency = concurrency
         self._poll_s = poll_s
         self._grace_s = grace_s
+        self._adopts = adopts
         self._queue = FairQueue()
         self._works: dict[str, _Work] = {}
         self._news = asyncio.Event()
@@ -159,7 +162,7 @@ class InProcessExecutor:
                 raise
 
     async def _take_abandoned(self) -> None:
-        if self._system.monotonic() < self._search_at or self._queue:
+        if not self._adopts or self._system.monotonic() < self._search_at or self._queue:
             return
         self._search_at = self._system.monotonic() + self._poll_s
         while self._has_room and await self._take(None):
@@ -182,7 +185,7 @@ class InProcessExecutor:
         return True
 
     async def _sweep(self) -> None:
-        if self._system.monotonic() < self._sweep_at:
+        if not self._adopts or self._system.monotonic() < self._sweep_at:
             return
         self._sweep_at = self._system.monotonic() + self._lease_s
         for run_id in await self._runs.sweep(queued_before=self._system.now() - timedelta(seconds=UNBEGUN_S)):
@@ -225,15 +228,11 @@ class InProcessExecutor:
                 ending = INTERRUPTED
             case "cancel":
                 ending = CANCELLED
-        if ending is None and await self._is_unended(run_id):
+        if ending is None and await self._runs.renew(run_id, worker=work.lease, until=self._until()):
             _LOG.error("The conduct of run %s returned without ending it.", run_id)
             ending = INTERNAL
         if ending is not None:
             await self._end(run_id, work.lease, ending)
-
-    async def _is_unended(self, run_id: str) -> bool:
-        run = await self._runs.get(run_id, owner=None)
-        return run is not None and run.status not in FINAL
 
     async def _end(self, run_id: str, lease: str, ending: Ending) -> None:
         with suppress(LeaseLost):  # its conduct has ended it in time, or another worker has it
@@ -306,9 +305,18 @@ def _judge(work: _Work) -> Ending | None:
     if isinstance(error, LeaseLost):
         work.stop = work.stop or "lost"
         return None
-    if isinstance(error, Unavailable) and error.code.startswith("store_"):
-        _LOG.warning("Run %s stops, because its events cannot be written: %s", work.run.id, error.message)
+    if _is_about_the_store(error):
+        _LOG.warning("Run %s stops, because its record cannot be kept: %s", work.run.id, error)
         work.stop = work.stop or "lost"
         return None
     _LOG.error("Run %s failed unexpectedly.", work.run.id, exc_info=error)
     return INTERNAL
+
+
+def _is_about_the_store(error: BaseException | None) -> bool:
+    """Look through what a conduct raised for a store that could not be reached or was busy."""
+    while error is not None:
+        if isinstance(error, Unavailable) and error.code.startswith("store_"):
+            return True
+        error = error.__cause__
+    return False

@@ -1,0 +1,132 @@
+"""Addresses, files and errors."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from ultra.domain.errors import InvalidRequest, Overloaded, Unavailable
+from ultra.store import database as module
+from ultra.store.database import STORE_UNREACHABLE, open_database
+from ultra.system import System
+
+
+async def opening(url: str) -> None:
+    """Open and close."""
+    async with open_database(url=url, system=System()):
+        pass
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Return who may do what with each file."""
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "mysql://localhost/x", "sqlite://", "sqlite:///:memory:", "sqlite:///file:x?uri=true"]
+)
+async def test_other_addresses_are_refused(url: str) -> None:
+    """Only a SQLite file or PostgreSQL will do; the hint shows how to write them."""
+    with pytest.raises(InvalidRequest) as refused:
+        await opening(url)
+    assert refused.value.param == "DATABASE_URL"
+    assert "sqlite:///" in str(refused.value.hint)
+
+
+async def test_the_file_is_private_even_under_a_loose_umask(tmp_path: Path) -> None:
+    """It and its companions can be read by nobody else."""
+    before = os.umask(0)
+    try:
+        async with open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database:
+            async with database.writing() as connection:
+                await connection.execute(text("CREATE TABLE t (x)"))
+            seen = modes(tmp_path)
+    finally:
+        os.umask(before)
+    assert seen == {"a.db": 0o600, "a.db-wal": 0o600, "a.db-shm": 0o600}
+
+
+async def test_sqlite_is_set_up_for_many_readers_and_one_writer(tmp_path: Path) -> None:
+    """Write-ahead log, foreign keys, a long patience for other processes, no sync at every commit."""
+    async with (
+        open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database,
+        database.reading() as connection,
+    ):
+        wanted = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 30_000, "synchronous": 1}
+        assert {name: await connection.scalar(text(f"PRAGMA {name}")) for name in wanted} == wanted
+
+
+async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """The hint says which file could not be opened."""
+    with pytest.raises(Unavailable) as refused:
+        await opening(f"sqlite:///{tmp_path}/nowhere/a.db")
+    assert refused.value.code == STORE_UNREACHABLE
+    assert f"{tmp_path}/nowhere/a.db" in str(refused.value.hint)
+
+
+async def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    """A file of something else is not overwritten."""
+    path = tmp_path / "a.db"
+    path.write_text("Dear diary, " * 100)
+    with pytest.raises(Unavailable):
+        await opening(f"sqlite:///{path}")
+    assert path.read_text().startswith("Dear diary")
+
+
+async def test_a_server_that_is_away_is_unavailable_and_its_password_unseen() -> None:
+    """The error is ours, and nothing of it shows the address."""
+    with pytest.raises(Unavailable) as refused:
+        await opening("postgresql://ada:hunter2@127.0.0.1:1/ultra")
+    assert refused.value.code == STORE_UNREACHABLE
+    assert "hunter2" not in f"{refused.value} {refused.value.hint} {refused.value.__cause__}"
+
+
+async def test_a_held_lock_is_overload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When another process writes for longer than anybody should, the caller may come again."""
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_MS", 20)
+    url = f"sqlite:///{tmp_path}/a.db"
+    async with open_database(url=url, system=System()) as one, open_database(url=url, system=System()) as other:
+        async with one.writing():
+            with pytest.raises(Overloaded) as refused:
+                async with other.writing():
+                    pass
+        assert refused.value.retryable
+        async with other.writing():
+            pass
+
+
+async def test_a_wrong_statement_is_our_own_mistake(tmp_path: Path) -> None:
+    """It is not reported as a database that is down."""
+    async with open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database:
+        for statement in ("SELECT * FROM missing", "SELEKT 1"):
+            with pytest.raises(OperationalError):
+                async with database.reading() as connection:
+                    await connection.execute(text(statement))
+
+
+async def test_a_table_is_rebuilt_without_losing_what_points_to_it(tmp_path: Path) -> None:
+    """Dropping and remaking a parent keeps its children, and leaving them orphaned is refused."""
+    async with open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database:
+        async with database.writing() as connection:
+            await connection.execute(text("CREATE TABLE p (id INTEGER PRIMARY KEY)"))
+            await connection.execute(text("CREATE TABLE c (p REFERENCES p(id) ON DELETE CASCADE)"))
+            await connection.execute(text("INSERT INTO p VALUES (1)"))
+            await connection.execute(text("INSERT INTO c VALUES (1)"))
+        async with database.rebuilding() as connection:
+            await connection.execute(text("ALTER TABLE p RENAME TO old"))
+            await connection.execute(text("DROP TABLE old"))
+            await connection.execute(text("CREATE TABLE p (id INTEGER PRIMARY KEY, more TEXT)"))
+            await connection.execute(text("INSERT INTO p (id) VALUES (1)"))
+            await connection.execute(text("DROP TABLE c"))
+            await connection.execute(text("CREATE TABLE c (p REFERENCES p(id) ON DELETE CASCADE)"))
+            await connection.execute(text("INSERT INTO c VALUES (1)"))
+        with pytest.raises(RuntimeError, match="'c'"):
+            async with database.rebuilding() as connection:
+                await connection.execute(text("DELETE FROM p"))
+        async with database.writing() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM c")) == 1
+            await connection.execute(text("DELETE FROM p"))
+            assert await connection.scalar(text("SELECT count(*) FROM c")) == 0
