@@ -17,6 +17,8 @@ from ultra.protocols.gemini_generate.words import (
     usage,
 )
 
+_EMPTY = (text_part(""), thought_part("", None))
+
 
 def answer(
     completion: Completion,
@@ -29,7 +31,7 @@ def answer(
     found = [_part(part) for part in completion.parts]
     parts = [part for part in found if part is not None]
     finish = completion.finish
-    if is_blocked_prompt(finish, has_parts=bool(parts)):
+    if is_blocked_prompt(finish, has_parts=any(part not in _EMPTY for part in parts)):
         said: dict[str, Any] = {"promptFeedback": prompt_feedback(finish)}
     else:
         said = candidate(parts, finish_reason(finish))
