@@ -21,10 +21,19 @@ class Departure:
             await self._app(scope, receive, send)
             return
         first = await receive()
-        work = asyncio.ensure_future(self._app(scope, _once(first), send))
+        answered = False
+
+        async def send_watched(message: Message) -> None:
+            nonlocal answered
+            await send(message)
+            answered = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+        work = asyncio.ensure_future(self._app(scope, _once(first), send_watched))
         watch = asyncio.ensure_future(_gone(receive))
         try:
             await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if answered:
+                await asyncio.wait({work})  # whoever has the whole answer may go; what is left is our own tidying
         finally:
             watch.cancel()
             if not work.done():

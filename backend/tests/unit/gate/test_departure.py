@@ -46,6 +46,23 @@ async def test_staying_lets_the_work_end() -> None:
     assert exchange.scope["ultra.facts"] == {}
 
 
+async def test_tidying_after_the_answer_is_not_cut_short() -> None:
+    """A client that leaves with its whole answer does not cancel what still has to be put away."""
+    tidied = asyncio.Event()
+
+    async def route(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"whole"})
+        exchange.leave()
+        await asyncio.sleep(0.01)
+        tidied.set()
+
+    exchange = Exchange()
+    await exchange(Departure(route))
+    assert tidied.is_set()
+    assert exchange.scope["ultra.facts"] == {}
+
+
 async def test_errors_of_the_work_rise() -> None:
     """What the route raises reaches the skin above."""
 
