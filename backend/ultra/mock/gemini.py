@@ -63,10 +63,10 @@ class GeminiWire(Wire):
         del call
         return {"server-timing": "gfet4t7; dur=1", "vary": "Origin, X-Origin, Referer"}
 
-    @property
-    def stream_headers(self) -> dict[str, str]:
-        """Return an event stream's type without a charset, as Google does."""
-        return {"content-type": "text/event-stream", "cache-control": "no-cache"}
+    def stream_headers(self, call: Call) -> dict[str, str]:
+        """Return an event stream's type without a charset, as Google does; JSON's where an array was asked for."""
+        kind = "text/event-stream" if call.query.get("alt") == "sse" else "application/json; charset=UTF-8"
+        return {"content-type": kind, "cache-control": "no-cache"}
 
     def explain(self, problem: Problem, call: Call) -> tuple[int, dict[str, str], dict[str, Any]]:
         """Return Google's error; a rate limit says `RetryInfo`, a bad key `API_KEY_INVALID`."""

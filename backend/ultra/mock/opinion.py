@@ -8,7 +8,7 @@ from ultra.mock.chance import number, pick, share
 from ultra.mock.reading import Option, Reading
 
 _WEAK = re.compile(r"mini|nano|lite|flash|haiku|small|tiny|\b[1-9]b\b", re.IGNORECASE)
-_STRONG = re.compile(r"opus|pro\b|ultra|large|max\b|fable|sonnet", re.IGNORECASE)
+_STRONG = re.compile(r"opus|pro\b|ultra|large|max\b|fable|sonnet|gpt-[5-9]", re.IGNORECASE)
 _DISSENT = 0.25
 
 

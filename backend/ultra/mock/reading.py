@@ -44,6 +44,7 @@ _DECIDED = re.compile(
     r"\bdecided(?:\s+(?:value|answer|result|by code))*\b[^:\n]{0,60}:\s*[`\"*<]*\s*([^\n`\"*<>]{1,200})", re.IGNORECASE
 )
 _SUBJECT = re.compile(r"\w[\w'’-]*")
+_QUOTED = re.compile(r"`[^`]*`|<[^<>\n]*>")
 _CLAUSE = re.compile(r"[.,;:!?()\n]")
 _ECHO = re.compile(
     r"^\s*(?:please\s+)?(?:say|repeat|reply with|respond with|answer with)\s+"
@@ -206,7 +207,7 @@ def _options(question: str) -> tuple[Option, ...]:
 def _subject(question: str) -> tuple[str, ...]:
     """Return the words a question is about: its longest run of up to three words that mean something."""
     best: tuple[str, ...] = ()
-    for clause in _CLAUSE.split(question[:4000])[:40]:
+    for clause in _CLAUSE.split(_QUOTED.sub(".", question[:4000]))[:40]:
         run: tuple[str, ...] = ()
         for word in (*_SUBJECT.findall(clause), ""):
             if len(word) > 2 and word.lower() not in _STOP_WORDS:

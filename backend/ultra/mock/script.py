@@ -1,5 +1,6 @@
 """The seeded script: the same request, model and seed always give the same plausible answer."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -138,7 +139,7 @@ def _think(scene: _Scene) -> tuple[Part, ...]:
         steps.append(scene.opinion.steps)
     if wish.effort in _TOP_EFFORTS or wish.budget_tokens:
         steps.append("I check that once more before answering.")
-    signature = f"bW9jay1{number('signature', scene.opinion.topic):x}"
+    signature = base64.b64encode(f"mock {number('signature', scene.opinion.topic):x}".encode()).decode()
     return (Reasoning(" ".join(steps), opaque=Opaque(scene.provider, scene.model, signature)),)
 
 

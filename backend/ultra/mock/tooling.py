@@ -17,6 +17,7 @@ _COMMON = frozenset(
     )
 )
 _NAMES = re.compile(r"(?<![.!?]\s)(?<!^)\b([A-ZÀ-Þ][\wà-ÿ'’-]+(?:\s[A-ZÀ-Þ][\wà-ÿ'’-]+)*)")
+_QUOTED = re.compile(r"`[^`]*`")
 _NUMBERS = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _ID_PREFIXES = {"anthropic": "toolu_", "openai": "call_"}
 
@@ -60,7 +61,8 @@ def calls(request: ChatRequest, question: str, hints: Hints, *, provider: str) -
 
 def gather_hints(question: str, *, key: str, value: str | None, sentence: str) -> Hints:
     """Collect what a question offers as arguments: proper names, numbers and the value it asks for."""
-    names = tuple(dict.fromkeys(match.group(1) for match in _NAMES.finditer(question[:4000])))
+    spoken = _QUOTED.sub(" ", question[:4000])
+    names = tuple(dict.fromkeys(match.group(1) for match in _NAMES.finditer(spoken)))
     numbers = tuple(_NUMBERS.findall(question[:4000]))
     return Hints(key, value, sentence, names, numbers, _texts(question))
 

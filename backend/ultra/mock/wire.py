@@ -75,9 +75,9 @@ class Wire(ABC):
     def keepalive(self) -> bytes:
         """What may legally stand between two frames of a stream."""
 
-    @property
-    def stream_headers(self) -> dict[str, str]:
-        """Headers of a streamed answer."""
+    def stream_headers(self, call: Call) -> dict[str, str]:
+        """Return the headers that belong to a streamed answer."""
+        del call
         return {
             "content-type": "text/event-stream; charset=utf-8",
             "cache-control": "no-cache",

@@ -57,7 +57,7 @@ class Act:
     def head(self, *, status: int = 200, media_type: str | None = None) -> Head:
         """Return status and headers as the vendor begins an answer, without a length."""
         streams = self.call.stream and media_type is None
-        own = self.wire.stream_headers if streams else {"content-type": media_type or "application/json"}
+        own = self.wire.stream_headers(self.call) if streams else {"content-type": media_type or "application/json"}
         return Head(status, {**own, **self.wire.headers(self.call)})
 
     def unmeasured(self) -> Iterator[Step]:
