@@ -23,7 +23,6 @@ class FakeJournal:
         self.die_after: int | None = None
         self._runs = runs
         self._system = system
-        self._news = asyncio.Event()
 
     async def append(self, run_id: str, events: Sequence[NewEvent], *, worker: str) -> tuple[JournalEvent, ...]:
         """Write events in one transaction."""
@@ -33,8 +32,6 @@ class FakeJournal:
         row = self._runs.held(run_id, worker)
         plain = [replace(each, data=json.loads(json.dumps(each.data, allow_nan=False))) for each in events]
         made = append(row, plain, self._system.now())
-        self._news.set()
-        self._news = asyncio.Event()
         if self.appends == self.die_after:
             await _die()
         return made
@@ -48,7 +45,9 @@ class FakeJournal:
         """Return when something newer may be there, or after `patience` seconds."""
         if await self.read(run_id, after=after, limit=1):
             return
-        waits = [asyncio.ensure_future(self._news.wait()), asyncio.ensure_future(self._system.sleep(patience))]
+        row = self._runs.rows.get(run_id)
+        news = asyncio.Event() if row is None else row.news
+        waits = [asyncio.ensure_future(news.wait()), asyncio.ensure_future(self._system.sleep(patience))]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

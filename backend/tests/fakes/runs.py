@@ -1,11 +1,12 @@
 """Runs in memory, with leases."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ultra.domain.analysis import FINAL, JournalEvent, NewEvent, Run, RunStatus, Verdict
-from ultra.domain.errors import Conflict
+from ultra.domain.errors import Conflict, InvalidRequest
 from ultra.domain.ports import LeaseLost, RunPage
 from ultra.system import System
 
@@ -18,6 +19,8 @@ class Row:
     worker: str | None = None
     until: datetime | None = None
     events: list[JournalEvent] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set and replaced at every append."""
 
     def is_held(self, now: datetime) -> bool:
         """Say whether somebody holds a live lease."""
@@ -33,7 +36,8 @@ class FakeRuns:
 
     async def create(self, run: Run) -> None:
         """Keep a new run."""
-        assert run.id not in self.rows, f"{run.id} exists"
+        if run.id in self.rows:
+            raise Conflict(f"There is a run {run.id} already.")
         self.rows[run.id] = Row(run)
 
     async def get(self, run_id: str, *, owner: str | None) -> Run | None:
@@ -55,7 +59,9 @@ class FakeRuns:
         found.sort(key=lambda run: (run.created_at, run.id), reverse=True)
         if cursor is not None:
             ids = [run.id for run in found]
-            found = found[ids.index(cursor) + 1 :] if cursor in ids else []
+            if cursor not in ids:
+                raise InvalidRequest("The cursor is not one that was given out.", param="cursor")
+            found = found[ids.index(cursor) + 1 :]
         shown = tuple(found[:limit])
         return RunPage(shown, shown[-1].id if len(found) > limit else None)
 
@@ -83,6 +89,8 @@ class FakeRuns:
         free = [row for row in self.rows.values() if row.run.status not in FINAL and not row.is_held(now)]
         if run_id is not None:
             free = [row for row in free if row.run.id == run_id]
+        else:
+            free = [row for row in free if row.run.options.resumable]
         if not free:
             return None
         row = min(free, key=lambda each: (each.run.created_at, each.run.id))
@@ -138,6 +146,21 @@ class FakeRuns:
         if row is not None and row.worker == worker:
             row.worker = row.until = None
 
+    async def sweep(self, *, queued_before: datetime) -> tuple[str, ...]:
+        """End what nobody may resume and nobody works on any more."""
+        now = self._system.now()
+        ended = {"status": "failed", "error_kind": "interrupted", "error": "Its process ended first."}
+        swept = []
+        for row in self.rows.values():
+            run = row.run
+            is_lost = not row.is_held(now) if run.status == "running" else run.created_at < queued_before
+            if run.status not in FINAL and not run.options.resumable and is_lost:
+                append(row, [NewEvent("run.failed", ended)], now)
+                row.run = replace(run, **ended, finished_at=now)
+                row.worker = row.until = None
+                swept.append(run.id)
+        return tuple(swept)
+
     def held(self, run_id: str, worker: str) -> Row:
         """Return the row if this worker holds its lease; raises `LeaseLost`."""
         row = self.rows.get(run_id)
@@ -151,4 +174,6 @@ def append(row: Row, events: list[NewEvent], now: datetime) -> tuple[JournalEven
     first = len(row.events) + 1
     made = tuple(JournalEvent(first + index, each.type, now, each.data) for index, each in enumerate(events))
     row.events.extend(made)
+    row.news.set()
+    row.news = asyncio.Event()
     return made
