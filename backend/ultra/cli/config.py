@@ -1,10 +1,15 @@
 """`ultra config`: what is configured, and why."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ultra.cli.command import Command
+
+if TYPE_CHECKING:
+    from ultra.config import Shown
+    from ultra.config.documents import Explanation
 
 
 class Config(Command):
@@ -49,9 +54,18 @@ def explain(
 
     explanation = explained(configuration(), name)
     if json:
-        print_json(asdict(explanation))
+        print_json(
+            {
+                "name": explanation.origin.name,
+                "sentence": explanation.declared.setting.sentence,
+                "allowed": explanation.allowed,
+                "defaults": explanation.defaults,
+                "in_force": asdict(explanation.origin.in_force),
+                "overrode": [asdict(each) for each in explanation.origin.overrode],
+            }
+        )
         return 0
-    typer.echo(str(explanation))
+    typer.echo("\n".join(_lines(explanation)))
     return 0
 
 
@@ -62,3 +76,19 @@ def schema() -> int:
 
     print_json(whole())
     return 0
+
+
+def _lines(explanation: "Explanation") -> Iterator[str]:
+    origin = explanation.origin
+    yield f"{origin.name} = {_value(origin.in_force)}"
+    yield f"  from       {origin.in_force.place}"
+    for each in origin.overrode:
+        yield f"  overrode   {_value(each)} from {each.place}"
+    yield f"  means      {explanation.declared.setting.sentence}"
+    yield f"  allowed    {explanation.allowed}"
+    for environment, default in explanation.defaults.items():
+        yield f"  default    {default or 'not set'} in {environment}"
+
+
+def _value(shown: "Shown") -> str:
+    return "(not set)" if shown.value is None else shown.value

@@ -40,6 +40,9 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     if json:
         print_json(facts)
     else:
+        counts = facts.pop("counts")
+        facts["pending"] = ", ".join(facts["pending"]) or "nothing"
+        facts |= {f"rows in {name}": count for name, count in counts.items()}
         print_table(("Fact", "Value"), [(name, str(value)) for name, value in facts.items()])
     return 0
 

@@ -32,7 +32,9 @@ def program() -> typer.Typer:
     return app
 
 
-def _version(*, version: bool = typer.Option(default=False, help="Show the version and exit.", is_eager=True)) -> None:
+def _version(
+    *, version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True)
+) -> None:
     if version:
         from ultra import __version__
 

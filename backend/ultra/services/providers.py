@@ -11,7 +11,18 @@ from ultra.inventory.sources import ProviderSource
 from ultra.mock.pace import Pace
 from ultra.mock.server import base_path, create_mock
 from ultra.mock.server import serve as serve_mock
-from ultra.providers import ROWS, Anthropic, Compatible, Gemini, HttpProvider, OpenAI, Timeouts, open_session, row_for
+from ultra.providers import (
+    ROWS,
+    Anthropic,
+    Compatible,
+    Gemini,
+    HttpProvider,
+    OpenAI,
+    Row,
+    Timeouts,
+    open_session,
+    row_for,
+)
 from ultra.system import System
 
 ADDRESSES: Final[Mapping[str, str]] = {
@@ -43,9 +54,9 @@ async def provider_sources(loaded: Loaded, *, system: System, serves: bool) -> A
         yield sources
 
 
-def presets() -> frozenset[str]:
-    """Return the names of the servers that `ultra.toml` may call by name."""
-    return frozenset(ROWS)
+def presets() -> Mapping[str, Row]:
+    """Return the servers that `ultra.toml` may call by name."""
+    return ROWS
 
 
 def mock_models(loaded: Loaded) -> Mapping[str, Sequence[ListedModel]]:
