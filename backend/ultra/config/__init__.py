@@ -8,7 +8,7 @@ from ultra.config.problems import ConfigurationInvalid, Problem
 from ultra.config.rules import Vendor, door, vendors
 from ultra.config.secret import MaskedUrl, SecretRef
 from ultra.config.settings import Settings
-from ultra.config.toml_file import ModelTable, PriceTable, ProviderTable, UltraToml
+from ultra.config.toml_file import ModelTable, Preset, PriceTable, ProviderTable, UltraToml
 
 __all__ = [
     "ENVIRONMENTS",
@@ -21,6 +21,7 @@ __all__ = [
     "MaskedUrl",
     "ModelTable",
     "Origin",
+    "Preset",
     "PriceTable",
     "Problem",
     "ProviderTable",

@@ -24,7 +24,7 @@ from ultra.config.sources import (
     process_layer,
     secrets_layer,
 )
-from ultra.config.toml_file import UltraToml, read_toml
+from ultra.config.toml_file import Presets, UltraToml, read_toml
 from ultra.system import System
 
 
@@ -67,13 +67,14 @@ def load(
     environ: Mapping[str, str],
     folder: Path,
     overrides: Mapping[str, object] | None = None,
-    presets: Collection[str] | None = None,
+    presets: Presets | Collection[str] | None = None,
     system: System | None = None,
 ) -> Loaded:
     """Read the settings that hold in `folder` for a process with `environ`; `overrides` (by name) win over all.
 
-    `presets` are the names of known compatible servers, to judge `ultra.toml` by. Raises `ConfigurationInvalid` with
-    every problem found. Nothing is written and no network is used.
+    `presets` are the names of known compatible servers, to judge `ultra.toml` by; a mapping also says where each is and
+    which variable usually holds its key. Raises `ConfigurationInvalid` with every problem found. Nothing is written and
+    no network is used.
     """
     known = frozenset(each.name for each in declarations())
     folder = folder.absolute()
@@ -83,16 +84,17 @@ def load(
     given = {each.name: _candidates(each.name, layers) for each in declarations()}
     _add_defaults(given, folder, environment, system or System())
     toml, toml_problems = read_toml(_config_path(given, folder), presets)
-    references = None if toml_problems else toml.references()
+    known_presets = presets if isinstance(presets, Mapping) else None
+    references = None if toml_problems else toml.references(known_presets)
     problems += _judge_files(layers, known, references, environment) + toml_problems
     settings, faults = _validate(given, layers, folder)
     problems += faults
     if settings is not None:
-        problems += judge_settings(settings, toml)
+        problems += judge_settings(settings, toml, known_presets)
     if problems or settings is None:
         raise ConfigurationInvalid(problems)
     origins = {each.name: _origin(each, given[each.name]) for each in declarations()}
-    keys = {each.name: _key(each.api_key, layers) for each in toml.providers if each.api_key is not None}
+    keys = {each.name: _key(key, layers) for each in toml.providers if (key := each.key(known_presets)) is not None}
     return Loaded(settings, origins, toml, keys)
 
 

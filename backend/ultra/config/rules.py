@@ -8,7 +8,7 @@ from ultra.config.addresses import is_loopback, is_own_address
 from ultra.config.problems import Problem
 from ultra.config.secret import SecretRef
 from ultra.config.settings import Settings
-from ultra.config.toml_file import UltraToml
+from ultra.config.toml_file import Presets, UltraToml
 
 Place: TypeAlias = Literal["mock", "named", "vendor", "off"]
 
@@ -45,12 +45,14 @@ def _where(settings: Settings, base_url: str | None) -> tuple[Place, str | None]
     return ("vendor" if settings.environment == "production" else "off"), None
 
 
-def judge_settings(settings: Settings, toml: UltraToml) -> list[Problem]:
+def judge_settings(settings: Settings, toml: UltraToml, presets: Presets | None = None) -> list[Problem]:
     """Return what is wrong with settings that are each right by themselves."""
     named: list[tuple[str, str, str | None]] = [
         (f"ULTRA_{each.name.upper()}_BASE_URL", each.name, each.base_url) for each in vendors(settings)
     ]
-    named += [(f"providers.{each.name}.base_url", each.name, each.base_url) for each in toml.providers]
+    # Beside mock servers, a preset without an address of its own is the mock's.
+    usual = None if settings.mock_servers else presets
+    named += [(f"providers.{each.name}.base_url", each.name, each.address(usual)) for each in toml.providers]
     private = toml.private_providers()
     problems = []
     for setting, provider, url in named:

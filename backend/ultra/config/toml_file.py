@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Protocol, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -53,6 +53,20 @@ def _check_reference(reference: str) -> str:
         raise ValueError("should be env:NAME or file:/path, never the key itself")
     return reference
 
+
+class Preset(Protocol):
+    """A known compatible server: where it usually is, and how the variable with its key is usually called."""
+
+    @property
+    def base_url(self) -> str:
+        """Its usual address."""
+
+    @property
+    def key_setting(self) -> str | None:
+        """The usual name of its key; None where it needs none."""
+
+
+Presets: TypeAlias = Mapping[str, Preset]
 
 Amount: TypeAlias = Annotated[Decimal, BeforeValidator(_amount)]
 Name: TypeAlias = Annotated[str, AfterValidator(_check_name)]
@@ -104,6 +118,16 @@ class ProviderTable(_Table):
     private: bool = False
     models: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 
+    def address(self, presets: Presets | None) -> str | None:
+        """Return where it is asked: as given here, else where its preset usually is."""
+        preset = (presets or {}).get(self.preset or "")
+        return self.base_url or (preset.base_url.rstrip("/") if preset else None)
+
+    def key(self, presets: Presets | None) -> str | None:
+        """Return the reference to its key: as given here, else the variable that its preset names."""
+        preset = (presets or {}).get(self.preset or "")
+        return self.api_key or (f"env:{preset.key_setting}" if preset and preset.key_setting else None)
+
 
 class ModelTable(_Table):
     """`[models."provider/model"]`: what the operator says of a model; None leaves what is known."""
@@ -132,9 +156,9 @@ class UltraToml(_Table):
         """Names of the providers that may be a neighbour on plain http."""
         return frozenset(provider.name for provider in self.providers if provider.private)
 
-    def references(self) -> frozenset[str]:
-        """Names of variables that keys are taken from (`env:NAME`)."""
-        keys = (provider.api_key or "" for provider in self.providers)
+    def references(self, presets: Presets | None = None) -> frozenset[str]:
+        """Return the names of variables that keys are taken from (`env:NAME`)."""
+        keys = (provider.key(presets) or "" for provider in self.providers)
         return frozenset(key.removeprefix("env:") for key in keys if key.startswith("env:"))
 
 

@@ -54,7 +54,7 @@ class Prices:
     def of(self, model_id: str, *, pricing: str | None) -> Price | None:
         """Return the price of `provider/model` in force now, or None when nobody knows it.
 
-        `pricing` is the provider's name in genai-prices. Prices may have a date or an hour from which they hold, so
+        `pricing` names the vendor, in our words or those of genai-prices. Prices may have a date or an hour from which they hold, so
         an answer is kept for the current hour only.
         """
         if model_id in self._overrides:
@@ -72,7 +72,7 @@ class Prices:
 
     def _look_up(self, pricing: str, name: str, now: datetime) -> Price | None:
         self.warm()
-        provider = (self._providers or {}).get(pricing)
+        provider = (self._providers or {}).get(_NAMES.get(pricing, pricing))
         found = None if provider is None else provider.find_model(name, all_providers=self._all)
         return None if found is None else self._price(found.get_prices(now))
 
@@ -91,6 +91,9 @@ class Prices:
             as_of=self._as_of,
         )
 
+
+_NAMES: Final[Mapping[str, str]] = {"gemini": "google", "xai": "x-ai"}
+"""Providers that genai-prices calls otherwise."""
 
 _FIELDS: Final[Mapping[str, str]] = {
     "input": "input_mtok",

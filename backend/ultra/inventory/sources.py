@@ -12,8 +12,8 @@ class ProviderSource:
     """One configured provider.
 
     `has_key` is asked again each time, because keys may come and go; a provider without `needs_key` is asked without
-    one. `models` are names given by the operator, listed whether or not the provider lists them. `pricing` is the
-    provider's name in genai-prices, None where nobody publishes prices.
+    one. `models` are names given by the operator, listed whether or not the provider lists them. `pricing` is the name
+    of the vendor whose published prices hold, None where nobody publishes any.
     """
 
     provider: Provider

@@ -1,5 +1,6 @@
 """Rules about several settings: where providers are asked, and who may reach Ultra."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,23 @@ def test_a_compatible_server_is_judged_like_a_vendor(tmp_path: Path) -> None:
     (tmp_path / "ultra.toml").write_text('[[providers]]\nname = "me"\nbase_url = "http://localhost:8080/v1"\n')
     with pytest.raises(ConfigurationInvalid, match="own address"):
         settings(tmp_path)
+
+
+def test_a_presets_usual_address_is_judged_too(tmp_path: Path) -> None:
+    """A neighbour that usually sits on Ultra's own port would be Ultra itself."""
+
+    @dataclass(frozen=True)
+    class Known:
+        base_url: str
+        key_setting: str | None = None
+
+    (tmp_path / "ultra.toml").write_text('[[providers]]\nname = "lc"\npreset = "llamacpp"\n')
+    presets = {"llamacpp": Known("http://127.0.0.1:8080/v1", "LLAMA_KEY")}
+    with pytest.raises(ConfigurationInvalid, match="own address"):
+        load(environ={"ULTRA_MOCK_SERVERS": "false"}, folder=tmp_path, presets=presets)
+    beside_mocks = load(environ={"LLAMA_KEY": "k"}, folder=tmp_path, presets=presets)
+    assert beside_mocks.keys["lc"].reveal() == "k"
+    assert load(environ={}, folder=tmp_path, presets=["llamacpp"]).keys == {}
 
 
 def test_the_door_is_open_on_loopback_in_development_and_testing(tmp_path: Path) -> None:

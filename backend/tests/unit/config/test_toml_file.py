@@ -1,5 +1,7 @@
 """The operator's file: read strictly, judged whole, with the key path of every problem."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -8,8 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ultra.config.toml_file import UltraToml, read_toml
+from ultra.config.toml_file import ProviderTable, UltraToml, read_toml
 from ultra.domain.pricing import Price, Tier
+
+
+@dataclass(frozen=True)
+class Known:
+    """A preset."""
+
+    base_url: str
+    key_setting: str | None = None
+
+
+OLLAMA = {"ollama": Known("http://127.0.0.1:11434/v1")}
 
 FULL = """
 [aliases]
@@ -47,7 +60,7 @@ context_tokens = 32768
 """
 
 
-def judged(tmp_path: Path, text: str, presets: tuple[str, ...] | None = None) -> dict[str, str]:
+def judged(tmp_path: Path, text: str, presets: Collection[str] | None = None) -> dict[str, str]:
     """Read a file of this text; return each problem under its key path."""
     path = tmp_path / "ultra.toml"
     path.write_text(text)
@@ -59,7 +72,7 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
     """Everything it can hold arrives: one target is a list of one, prices are decimals, the slash at the end goes."""
     path = tmp_path / "ultra.toml"
     path.write_text(FULL)
-    table, problems = read_toml(path, ("ollama",))
+    table, problems = read_toml(path, OLLAMA)
     assert problems == []
     assert table.aliases["fast"] == ("openai/gpt-5.4-mini",)
     assert table.providers[0].base_url == "http://127.0.0.1:11434/v1"
@@ -75,6 +88,17 @@ def test_a_full_file_is_read(tmp_path: Path) -> None:
         as_of=date(2026, 11, 1),
         overridden=True,
     )
+
+
+def test_a_preset_gives_address_and_key_where_nothing_else_is_said() -> None:
+    """What stands in the file wins; a preset that nobody knows gives nothing."""
+    presets = {"groq": Known("https://api.groq.com/v1", "GROQ_API_KEY"), **OLLAMA}
+    plain = ProviderTable(name="g", preset="groq")
+    assert (plain.address(presets), plain.key(presets)) == ("https://api.groq.com/v1", "env:GROQ_API_KEY")
+    own = ProviderTable(name="g", preset="groq", base_url="https://x", api_key="env:MINE")
+    assert (own.address(presets), own.key(presets)) == ("https://x", "env:MINE")
+    assert ProviderTable(name="o", preset="ollama").key(presets) is None
+    assert plain.address(None) is None
 
 
 def test_no_file_is_an_empty_one() -> None:
@@ -104,7 +128,7 @@ def test_no_file_is_an_empty_one() -> None:
 )
 def test_a_problem_is_named_by_its_key_path(tmp_path: Path, text: str, where: str, says: str) -> None:
     """Each mistake is found where it stands, says what would be right, and never repeats a key."""
-    found = judged(tmp_path, text, ("ollama",))
+    found = judged(tmp_path, text, OLLAMA)
     assert says in found[where]
     assert "CANARY" not in str(found)
 

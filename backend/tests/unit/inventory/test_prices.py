@@ -96,6 +96,12 @@ def test_a_stranger_has_no_price(prices: Prices) -> None:
     assert prices.of("x/y", pricing="nobody-of-this-name") is None
 
 
+def test_a_vendor_may_be_called_by_our_name(prices: Prices) -> None:
+    """Prices of Gemini and xAI are found although their publisher calls them otherwise."""
+    assert prices.of("gemini/gemini-3.8-flash", pricing="gemini") is not None
+    assert prices.of("grok/grok-4", pricing="xai") is not None
+
+
 def test_importing_the_inventory_does_not_import_the_snapshot() -> None:
     """The snapshot takes longer to import than a command may take to show its help."""
     code = "import sys, ultra.inventory; sys.exit('genai_prices' in sys.modules or 'httpx2' in sys.modules)"
