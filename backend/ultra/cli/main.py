@@ -26,20 +26,27 @@ def program() -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_version)
+    app.callback()(_options)
     for command in collect(ultra.cli, Command).values():  # type: ignore[type-abstract]  # only subclasses are collected
         command().attach(app)
     return app
 
 
-def _version(
-    *, version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True)
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         from ultra import __version__
 
         typer.echo(f"ultra {__version__}")
         raise typer.Exit
+
+
+def _options(
+    *,
+    version: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Take what may stand before the command."""
 
 
 def run(arguments: Sequence[str]) -> int:
