@@ -118,7 +118,7 @@ FAILURES: Mapping[str, Failure] = {
 
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
 _KEY = re.compile(
-    r"(?i)\bbearer\s+\S+|\b(?:sk|rk|pk|xai|gsk|key)[-_][\w*.-]{6,}|\bAIza[\w-]{8,}|\b(?:api[-_]?key|key|token)=[^\s&]+"
+    r"(?i)\bbearer\s+\S+|\b(?:sk|rk|pk|xai|gsk)[-_][\w*.-]{6,}|\bAIza[\w-]{8,}|\b(?:api[-_]?key|key|token)=[^\s&]+"
 )
 
 

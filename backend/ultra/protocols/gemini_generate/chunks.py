@@ -105,7 +105,7 @@ class ChunkWriter:
             case "reasoning" if event.opaque is not None:
                 signed = thought_part("", event.opaque)
                 return self._say(signed) if "thoughtSignature" in signed else []
-            case "opaque" if (raw := own_part(event.opaque)) is not None:
+            case "opaque" | "text" if (raw := own_part(event.opaque)) is not None:
                 return self._say(raw)
             case _:
                 return []

@@ -37,18 +37,16 @@ class Parts:
         if text is not None:
             return self._text(text, signed, is_thought=fields.flag("thought") or False)
         if signed is not None:
-            return (self._own(signed),)
+            return (signed,)
         raise self._unknown(fields)
 
-    def _text(self, text: str, signed: Opaque | None, *, is_thought: bool) -> tuple[Part, ...]:
+    @staticmethod
+    def _text(text: str, signed: Opaque | None, *, is_thought: bool) -> tuple[Part, ...]:
         if is_thought:
             return (Reasoning(text, opaque=signed),)
         if signed is None:
             return (Text(text),)
-        return (Text(text), self._own(signed)) if text else (self._own(signed),)
-
-    def _own(self, signed: Opaque) -> Opaque:
-        return opaque({"text": "", "thoughtSignature": signed.raw}, model=self._model, vendor=VENDOR)
+        return (Text(text), signed) if text else (signed,)
 
     def _signature(self, fields: Fields) -> Opaque | None:
         raw = fields.text("thoughtSignature")

@@ -96,10 +96,15 @@ def call_part(call_id: str, name: str, args_json: str, opaque: Opaque | None) ->
 
 
 def own_part(opaque: Opaque | None) -> dict[str, Any] | None:
-    """Return a part of Google's own that came through unread; other vendors' bytes have no place here."""
-    if opaque is None or opaque.provider != VENDOR or not isinstance(opaque.raw, Mapping):
+    """Return what came through unread: a signature as a part without text, or a part of Google's own.
+
+    Parts of other vendors have no place here.
+    """
+    if opaque is None:
         return None
-    return dict(opaque.raw)
+    if isinstance(opaque.raw, str):
+        return {"text": "", **signature(opaque)}
+    return dict(opaque.raw) if opaque.provider == VENDOR and isinstance(opaque.raw, Mapping) else None
 
 
 def signature(opaque: Opaque | None) -> dict[str, Any]:

@@ -54,7 +54,10 @@ def test_what_clients_add_up_is_what_was_said(events: list[Event]) -> None:
     assert _accumulated(written(_writer(), events)) == answer(fold(events), id="msg_1", model="a/b")
 
 
-_MESSAGE = '"id":"msg_1","type":"message","role":"assistant","model":"a/b","content":[],"stop_reason":null,"stop_sequence":null'
+_MESSAGE = (
+    '"id":"msg_1","type":"message","role":"assistant","model":"a/b","content":[],'
+    '"stop_reason":null,"stop_sequence":null'
+)
 _INPUT = (
     '"input_tokens":5,"cache_creation_input_tokens":0,"cache_read_input_tokens":2,'
     '"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0}'

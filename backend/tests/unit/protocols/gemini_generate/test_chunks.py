@@ -1,6 +1,6 @@
 """Gemini's stream, byte by byte and as clients add it up."""
 
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -85,12 +85,22 @@ def test_a_stream_with_thoughts_text_and_a_call_is_exact() -> None:
 
 def test_a_part_of_googles_own_passes_and_others_do_not() -> None:
     """Opaque parts go back only to the vendor that made them."""
-    raw = {"text": "", "thoughtSignature": "c2ln"}
+    raw = {"executableCode": {"code": "1"}}
     writer = _writer()
     events: list[Event] = [STARTED, PartStarted(0, "opaque"), PartEnded(0, Opaque("gemini", "m", raw))]
     events += [PartStarted(1, "opaque"), PartEnded(1, Opaque("anthropic", "m", {"type": "x"}))]
     (only,) = [frame for event in events for frame in writer.write(event)]
     assert orjson.loads(frames(only)[0].data)["candidates"][0]["content"]["parts"] == [raw]
+
+
+@pytest.mark.parametrize("kind", ["text", "opaque"])
+def test_a_signature_on_a_text_follows_it_alone(kind: Literal["text", "opaque"]) -> None:
+    """Clients send it back as they got it, so it must be in the stream, even without a text."""
+    writer = _writer()
+    events = [STARTED, PartStarted(0, kind), PartEnded(0, Opaque("gemini", "m", "c2ln"))]
+    (only,) = [frame for event in events for frame in writer.write(event)]
+    parts = orjson.loads(frames(only)[0].data)["candidates"][0]["content"]["parts"]
+    assert parts == [{"text": "", "thoughtSignature": "c2ln"}]
 
 
 @pytest.mark.parametrize(

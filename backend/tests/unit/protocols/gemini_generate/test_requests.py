@@ -119,7 +119,7 @@ def test_everything_the_canonical_form_has_is_carried() -> None:
             (
                 Reasoning("hm", opaque=signed),
                 Text("let me"),
-                Opaque("gemini", "pro", {"text": "", "thoughtSignature": _SIGNATURE}),
+                signed,
                 ToolCall("call_0", "look", '{"a":1}', signed),
                 ToolCall("x7", "look", "{}"),
             ),
