@@ -54,8 +54,8 @@ class Prices:
     def of(self, model_id: str, *, pricing: str | None) -> Price | None:
         """Return the price of `provider/model` in force now, or None when nobody knows it.
 
-        `pricing` names the vendor, in our words or those of genai-prices. Prices may have a date or an hour from which they hold, so
-        an answer is kept for the current hour only.
+        `pricing` names the vendor, in our words or those of genai-prices. Prices may have a date or an hour from which
+        they hold, so an answer is kept for the current hour only.
         """
         if model_id in self._overrides:
             return self._overrides[model_id]
@@ -63,7 +63,7 @@ class Prices:
             return None
         now = self._system.now()
         hour = int(now.timestamp() // 3600)
-        if hour != self._hour:
+        if hour != self._hour or len(self._known) > _MOST_KEPT:
             self._hour, self._known = hour, {}
         key = (pricing, model_id.partition("/")[2])
         if key not in self._known:
@@ -91,6 +91,9 @@ class Prices:
             as_of=self._as_of,
         )
 
+
+_MOST_KEPT: Final = 5000
+"""Names of models are the callers' choice; answers about them must not fill the memory."""
 
 _NAMES: Final[Mapping[str, str]] = {"gemini": "google", "xai": "x-ai"}
 """Providers that genai-prices calls otherwise."""
