@@ -42,7 +42,7 @@ def _show_version(wanted: bool) -> None:
 
 def _options(
     *,
-    version: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+    version: bool = typer.Option(
         False, "--version", callback=_show_version, is_eager=True, help="Show the version."
     ),
 ) -> None:
