@@ -1,7 +1,10 @@
 """The server behind `ultra serve`: it says where it is once it can be reached."""
 
+import math
+import signal
 import socket
 import sys
+from types import FrameType
 
 import uvicorn
 
@@ -25,6 +28,11 @@ class AnnouncedServer(uvicorn.Server):
             sys.stdout.write(f"Ultra ({self._environment}) at http://{shown}:{port}\n")
             sys.stdout.flush()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        """Begin to leave; a second Ctrl-C no longer waits. Having left in order is success: nothing is raised after."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
 
 def run(loaded: Loaded) -> bool:
     """Serve until told to stop; returns whether it ever was up."""
@@ -39,7 +47,7 @@ def run(loaded: Loaded) -> bool:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=int(settings.shutdown_grace_s),
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_grace_s),
     )
     server = AnnouncedServer(config, environment=settings.environment)
     server.run(sockets=[config.bind_socket()])

@@ -31,7 +31,8 @@ def configure(*, level: str, form: Literal["console", "json"]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("uvicorn").setLevel(max(root.level, logging.WARNING))  # it says what Ultra says itself
+    for chatty in ("uvicorn", "alembic"):  # what they say in good times, Ultra says itself or nobody needs
+        logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
