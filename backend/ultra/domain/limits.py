@@ -1,0 +1,106 @@
+"""How much of something is allowed in a time, and the promise of whoever counts.
+
+The algorithm is GCRA (the generic cell rate algorithm, ITU-T I.371): a limit of `amount` per `window_s` admits bursts up to
+`amount` and then one unit every `window_s / amount` seconds. A request may weigh more than one unit, and a reservation
+may be corrected afterwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many units in so many seconds. `name` is what headers and metrics call it, `unit` what is counted."""
+
+    name: str
+    amount: int
+    window_s: float
+    unit: Literal["requests", "tokens"] = "requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Something that wants to pass: `weight` units against `limit`, counted under `key` (hashed where it tells who)."""
+
+    limit: Limit
+    key: str
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a limit stands after a decision: units left now, seconds until all are back."""
+
+    limit: Limit
+    remaining: int
+    reset_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether all charges passed. When not, none was counted, and `retry_after_s` says when all of them would pass.
+
+    `violated` names the limits that said no; `degraded` says that the shared counter was out of reach and this
+    worker decided by itself, at its share of the limit.
+    """
+
+    allowed: bool
+    standings: tuple[Standing, ...]
+    retry_after_s: float = 0.0
+    violated: tuple[str, ...] = ()
+    degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A place among the concurrent ones; give it back, or it ends by itself after its time to live."""
+
+    key: str
+    id: str
+
+
+class Limiter(Protocol):
+    """Counts, right across workers and restarts where its keeper is shared."""
+
+    async def charge(self, charges: Sequence[Charge]) -> Decision:
+        """Count all of them or none."""
+
+    async def correct(self, charge: Charge, actual: int) -> None:
+        """Replace an earlier charge's weight by what it really was: more is counted, less is given back."""
+
+    async def enter(self, key: str, *, most: int, ttl_s: float) -> Lease | None:
+        """Take one of `most` places; None when all are taken."""
+
+    async def renew(self, lease: Lease, *, ttl_s: float) -> bool:
+        """Keep a place longer; False when it had ended."""
+
+    async def leave(self, lease: Lease) -> None:
+        """Give a place back; harmless when it had ended."""
+
+    async def is_shared(self) -> bool:
+        """Whether the counter is the shared one and can be reached now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """Money that may be spent: `key` says whose, `limit_usd` how much in the day or month `period`."""
+
+    key: str
+    period: Literal["day", "month"]
+    limit_usd: Decimal
+
+
+class Budgets(Protocol):
+    """Who has how much left. Lives in the database: money must be right when the counter is not there."""
+
+    async def reserve(self, purses: Sequence[Purse], amount_usd: Decimal, *, reservation: str) -> Purse | None:
+        """Set the amount aside in all purses or none; returns the first purse that has too little, else None."""
+
+    async def settle(self, reservation: str, spent_usd: Decimal) -> None:
+        """Replace what was set aside by what was spent; harmless when repeated."""
+
+    async def spent(self, purse: Purse) -> Decimal:
+        """Return what was spent and set aside in the present period."""
