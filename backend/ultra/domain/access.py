@@ -17,7 +17,7 @@ from ultra.domain.identity import Allowance, Permission, Role
 class User:
     """A person. `password_hash` is argon2id's own text, None until a password was set.
 
-    `version` grows with every change of role, password, allowance or state: whatever was derived from an older one is void.
+    `version` grows with every change of role, password, allowance or state: what was derived from an older one is void.
     """
 
     id: str
@@ -172,7 +172,7 @@ class Users(Protocol):
         """
 
     async def delete(self, user_id: str, audit: AuditEntry) -> bool:
-        """Remove a user with sessions, tokens, keys and runs; audit rows stay, under the id alone. `Conflict` as above."""
+        """Remove a user with sessions, tokens, keys and runs; audit rows stay, by id alone. `Conflict` as above."""
 
 
 class Sessions(Protocol):
@@ -204,7 +204,7 @@ class Tokens(Protocol):
         """Return a family and its user."""
 
     async def exchange(
-        self, hash: str, successor: RefreshToken, *, at: datetime, grace_s: float, audit: AuditEntry
+        self, token_hash: str, successor: RefreshToken, *, at: datetime, grace_s: float, audit: AuditEntry
     ) -> tuple[Literal["new", "repeated", "reused", "unknown"], TokenFamily | None, RefreshToken | None]:
         """Use a token once, atomically, and keep its successor.
 
@@ -216,7 +216,7 @@ class Tokens(Protocol):
     async def revoke(self, family_id: str | None, audit: AuditEntry, *, owner: str) -> int:
         """End one family, or with None all of that owner; returns how many ended."""
 
-    async def family_of(self, hash: str) -> TokenFamily | None:
+    async def family_of(self, token_hash: str) -> TokenFamily | None:
         """Return the family a refresh token belongs to."""
 
 
@@ -251,7 +251,7 @@ class SignInLinks(Protocol):
     async def create(self, link: SignInLink, audit: AuditEntry) -> None:
         """Keep a link; earlier ones of the same user and purpose end."""
 
-    async def redeem(self, hash: str, *, at: datetime) -> tuple[SignInLink, User] | None:
+    async def redeem(self, link_hash: str, *, at: datetime) -> tuple[SignInLink, User] | None:
         """Use a link up, atomically; None when it is unknown, used or expired."""
 
 

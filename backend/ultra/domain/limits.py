@@ -1,8 +1,8 @@
 """How much of something is allowed in a time, and the promise of whoever counts.
 
-The algorithm is GCRA (the generic cell rate algorithm, ITU-T I.371): a limit of `amount` per `window_s` admits bursts up to
-`amount` and then one unit every `window_s / amount` seconds. A request may weigh more than one unit, and a reservation
-may be corrected afterwards.
+The algorithm is GCRA (the generic cell rate algorithm, ITU-T I.371): a limit of `amount` per `window_s` admits bursts
+up to `amount` and then one unit every `window_s / amount` seconds. A request may weigh more than one unit, and a
+reservation may be corrected afterwards.
 """
 
 from collections.abc import Sequence
