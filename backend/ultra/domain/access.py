@@ -112,6 +112,15 @@ class SignInLink:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptResponse:
+    """What was answered to a request that may be repeated."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """Who did what to whom, from where, with what result. Never holds a secret; `facts` are plain JSON."""
 
@@ -208,6 +217,9 @@ class Tokens(Protocol):
     ) -> tuple[Literal["new", "repeated", "reused", "unknown"], TokenFamily | None, RefreshToken | None]:
         """Use a token once, atomically, and keep its successor.
 
+        `successor.sealed_successor` is the successor's own text, sealed for the token that is used: it is kept with
+        that one. The successor joins that token's family, whatever its `family_id` says.
+
         `new`: the successor given is in force. `repeated`: it was used less than `grace_s` ago and its successor is
         still unused: that earlier token row (with `sealed_successor`) is returned. `reused`: the family was revoked
         just now, in the same transaction. `unknown`: no such token, or its family is revoked or expired.
@@ -275,3 +287,25 @@ class Versions(Protocol):
 
     async def of(self, user_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the present version of each user; a missing one was deleted."""
+
+
+class Idempotency(Protocol):
+    """Requests that may be sent again without being done again. A key belongs to its owner; others do not see it."""
+
+    async def begin(
+        self, owner: str, key: str, fingerprint: str, *, at: datetime
+    ) -> tuple[Literal["new", "repeated", "in_progress", "conflict"], KeptResponse | None]:
+        """Take a key for a request, whose `fingerprint` is a hash over method, path and body.
+
+        `new`: do it, then `finish` or `forget`. `repeated`: it was done; the response is returned. `in_progress`: it
+        is being done. `conflict`: the key was used for something else. Of many at once, exactly one hears `new`.
+        """
+
+    async def finish(self, owner: str, key: str, response: KeptResponse) -> None:
+        """Keep the response. One that shows a secret, or content that may not be stored, is forgotten instead."""
+
+    async def forget(self, owner: str, key: str) -> None:
+        """Give the key free again: nothing was done."""
+
+    async def purge(self, *, before: datetime) -> int:
+        """Remove what was begun before then; returns how many."""
