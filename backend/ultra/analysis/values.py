@@ -20,13 +20,16 @@ _MARKED = (
     re.compile(r"\\boxed\{([^{}\n]{1,200})\}"),
     re.compile(r"^[ \t]*####[ \t]*(\S[^\n]{0,199})$", re.MULTILINE),
     re.compile(
-        r"^[\W_]*(?:(?:my|the|so|in short|final|short|correct)[ ,]+)*(?:answer|vote|verdict|result|conclusion)[*_`]*"
+        r"^[^\w\n]{0,12}_{0,2}(?:(?:my|the|so|in short|final|short|correct)[ ,]{1,3}){0,4}"
+        r"(?:answer|vote|verdict|result|conclusion)[*_`]*"
         r"[ \t]*[:=][ \t*_`]*(\S[^\n]{0,199})$",
         re.IGNORECASE | re.MULTILINE,
     ),
     re.compile(r"\banswer(?: here)? (?:is|=)[: ]*([^\n]{1,200}?)(?:[.!](?:\s|$)|\n|$)", re.IGNORECASE),
 )
 _BARE_NUMBER = re.compile(r"[-\u2212$€£~\u2248 ]*\d[\d.,/ \u202f\u00a0]*(?:[eE][-+]?\d+)?[ ]*[%\w$€£°²³]*")
+_END = 4000
+"""Characters of each end of an answer that are searched for a value."""
 _MOST_SHORT_WORDS = 12
 _FILLERS = frozenset({"is", "are", "was", "were", "it", "its", "he", "she", "they", "this", "that", "of", "in", "at"})
 """Words that tell two short answers apart only by their grammar: `Paris`, `It is Paris`."""
@@ -58,7 +61,12 @@ def marked_answer(text: str) -> str | None:
 
 
 def parse(kind: ValueKind, text: str, question: str) -> Value | None:
-    """Read a value of that kind from an answer to `question`; None when there is none, or not clearly one."""
+    """Read a value of that kind from an answer to `question`; None when there is none, or not clearly one.
+
+    Of a very long answer only the beginning and the end are read, but for JSON.
+    """
+    if len(text) > 2 * _END and kind != "json":
+        text = f"{text[:_END]}\n{text[-_END:]}"
     return _PARSERS[kind](text, question)
 
 
@@ -68,12 +76,17 @@ def parse(kind: ValueKind, text: str, question: str) -> Value | None:
 def options_of(question: str) -> Mapping[str, str]:
     """Return the offered options by letter (`A` ... in unbroken order, at least two), or nothing."""
     lines = re.findall(r"^[ \t]*[(\[]?([A-Z])[)\].:][ \t]+(\S[^\n]*)$", question, flags=re.MULTILINE)
-    found = lines or re.findall(r"\(([A-Z])\)[ \t]*([^()\n]+?)(?=[,;.]?[ \t]*(?:\([A-Z]\)|$|\n))", question)
+    found = lines or re.findall(r"\(([A-Z])\)[ \t]*([^()\n]{1,300}?)(?=[,;.]?[ \t]{0,9}(?:\([A-Z]\)|$|\n))", question)
     options: dict[str, str] = {}
     for letter, text in found:
         if letter == chr(ord("A") + len(options)):
-            options[letter] = re.sub(r"(?:\s+or|[\s,;.?!])+$", "", text)
+            options[letter] = _option(text)
     return options if len(options) >= 2 else {}
+
+
+def _option(text: str) -> str:
+    words = text[:300].strip(" \t,;.?!")
+    return words.removesuffix(" or").rstrip(" \t,;.?!")
 
 
 def _choice(text: str, question: str) -> Value | None:

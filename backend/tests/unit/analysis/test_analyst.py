@@ -1,6 +1,7 @@
 """Runs are conducted to an honest end, on a virtual clock."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -308,11 +309,17 @@ async def test_a_wish_to_stop_ends_the_run(world: World) -> None:
 @pytest.mark.parametrize("is_wanted", [True, False])
 async def test_a_cancelled_task_ends_the_run_only_if_that_was_wanted(world: World, is_wanted: bool) -> None:
     """Cancelled on request the run ends; cancelled by a shutdown it stays for another worker."""
-    world.completions.default = Reply("Slow.", delay=100)
+    asked = asyncio.Event()
+
+    def slow(request: object, call: object) -> Said:
+        asked.set()
+        return Reply("Slow.", delay=100)
+
+    world.completions.default = slow
+    world.system.jumps = False
     run = await world.begin()
     conducting = asyncio.ensure_future(world.conduct(run))
-    while not world.completions.asked:
-        await asyncio.sleep(0)
+    await asked.wait()
     if is_wanted:
         await world.runs.request_cancel(run.id, owner="local")
     conducting.cancel()
@@ -445,16 +452,12 @@ async def test_a_run_killed_anywhere_resumes_to_the_same_verdict(flow: str, afte
 
 def moved(run: Run, seconds: float) -> Run:
     """Give a run that waited for its new worker the time back."""
-    from dataclasses import replace
-
     assert run.deadline_at is not None
     return replace(run, deadline_at=run.deadline_at + timedelta(seconds=seconds))
 
 
 def without_warnings(run: Run) -> object:
     """Return the verdict but for what only an interruption explains."""
-    from dataclasses import replace
-
     assert run.verdict is not None
     return replace(run.verdict, warnings=())
 
