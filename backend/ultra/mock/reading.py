@@ -21,7 +21,7 @@ _BARE = re.compile(
 )
 _SHORT = re.compile(r"\bone sentence\b|\bbriefly\b|\bin short\b|\bconcise(?:ly)?\b|\bone line\b", re.IGNORECASE)
 _LETTERS_AFTER = re.compile(r"^\s*(?:[-*]\s*)?\(?([A-H])[).:]\s+(\S.*?)\s*$", re.MULTILINE)
-_INLINE = re.compile(r"(?<![\w(])\(?([A-H])[).]\s*(.+?)(?=[,;]?\s*\(?[A-H][).]\s|[?.\n]|$)")
+_INLINE = re.compile(r"(?<![\w(])\(?([A-H])\)\s*(.+?)(?=[,;]?\s*\(?[A-H]\)\s|[?.\n]|$)")
 _CLOSED = re.compile(
     r"^(?:is|are|was|were|does|do|did|can|could|has|have|had|should|will|would|may)\s[^?\n]{2,300}\?|"
     r"\byes or no\b|\btrue or false\b|\byes/no\b",
