@@ -131,6 +131,14 @@ async def test_a_caller_who_stops_reading_has_cancelled(bench) -> None:
     assert (bench.a.closed, bench.outcomes) == (1, [("a/one", "cancelled", None)])
 
 
+async def test_a_generator_is_closed_before_its_stream(bench) -> None:
+    """A provider's iterator that can be closed is, there and then, not when somebody collects the garbage."""
+    provider = _with(bench, BEGUN, PartStarted(0, "text"), Delta(0, "half"))
+    async with bench.gateway.open(bench.request("a/one"), bench.call()) as stream:
+        await anext(stream)
+    assert provider.left == ["events", "stream"]
+
+
 async def test_a_callers_own_error_is_not_the_vendors(bench) -> None:
     """An error raised in the body passes through, and the call counts as left."""
     with pytest.raises(Overloaded):
