@@ -46,7 +46,7 @@ RUNS = Table(
     Column("lease_until", Moment),
     Column("last_seq", Integer, nullable=False, comment="of the newest event"),
     Index(None, "owner", "created_at", "id"),
-    Index(None, "status", "created_at"),
+    Index(None, "finished_at", "created_at"),
 )
 
 RUN_EVENTS = Table(
