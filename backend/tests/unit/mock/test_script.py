@@ -96,10 +96,11 @@ def test_stronger_models_err_less():
 
 def test_chooses_an_option():
     """A multiple choice question gets a letter: the right one where the answer is known, alone when asked for."""
-    bare = "What is 3 + 4?\nA) 4\nB) 7\nC) 9\nReply with only the letter."
-    answers = Counter(ask(bare, model=model).text for model in MODELS)
-    assert set(answers) <= {"A", "B", "C"}
-    assert answers.most_common(1)[0][0] == "B"
+    for question in ("What is 3 + 4?", "Which of these is a prime number?"):
+        bare = f"{question}\nA) 4\nB) 7\nC) 9\nReply with only the letter."
+        answers = Counter(ask(bare, model=model).text for model in MODELS)
+        assert set(answers) <= {"A", "B", "C"}
+        assert answers.most_common(1)[0][0] == "B"
 
 
 def test_says_yes_or_no():
@@ -139,22 +140,25 @@ def test_synthesis_takes_what_most_peers_say():
 
 
 def test_synthesis_merges_open_answers():
-    """What several peers say comes before what only one says."""
+    """What several peers say comes before what only one says, and no label is mentioned."""
     peers = (
         "### Answer A\nTides follow the Moon. Boats float well.\n### Answer B\nTides follow the Moon. Wind blows hard."
     )
     said = ask(f"Merge these answers.\n{peers}").text
-    assert said.index("Tides follow the Moon.") < said.index("Boats float well.")
-    assert "Wind blows hard. (only B)" in said
+    assert said == "Tides follow the Moon.\n\nUnresolved: Boats float well. Wind blows hard."
 
 
 def test_review_judges_each_peer():
-    """Asked to review, it says something about every label."""
-    said = ask(
-        "Review the answers.\n### Answer A\nTides follow the Moon.\n### Answer B\nBoats float well on water."
-    ).text
-    assert "Answer A:" in said
-    assert "Answer B:" in said
+    """A reviewer works it out itself and judges every label by that, whatever most of them say."""
+    peers = "".join(f"### Answer {label}\nAnswer: {value}\n" for label, value in zip("ABC", "775", strict=True))
+    said = ask(f"What is 2 + 3?\n{peers}\nNow check them. For each answer write its label.").text
+    assert [line.partition(":")[0] for line in said.splitlines()] == [
+        "A", "- refuted", "B", "- refuted", "C", "- supported",
+    ]  # fmt: skip
+    tides = "### Answer A\nTides follow the Moon.\n### Answer B\nTides follow the Moon. Boats float on water."
+    said = ask(f"Review these answers.\n{tides}").text
+    assert "- supported: Tides follow the Moon." in said
+    assert "- cannot tell: Boats float on water." in said
 
 
 def test_obeys_a_schema():
