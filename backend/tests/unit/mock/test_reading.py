@@ -14,6 +14,23 @@ def test_finds_a_demanded_last_line():
     assert read("", "What is 2+2?").closing is None
 
 
+def test_keeps_notes_on_the_reply_out_of_the_question():
+    """What follows the question about the form of the reply is not part of it."""
+    asked = read(
+        "", "What is 2+2?\n\nHow to reply: if it has one short answer (a number, yes or no), end with:\nAnswer: <value>"
+    )
+    assert asked.question.strip() == "What is 2+2?"
+    assert (asked.closing, asked.conditional, asked.yes_no, asked.bare) == ("Answer", True, False, False)
+
+
+def test_tells_reviewing_from_merging():
+    """Only a prompt that asks to check each answer is a review."""
+    peers = "### Answer A\nIt is so indeed.\n### Answer B\nIt is otherwise."
+    assert read("", f"Why?\n{peers}\nNow check them. For each answer write its label.").reviewing
+    assert not read("", f"Why?\n{peers}\nNow write the answer. Check the reason before you follow it.").reviewing
+    assert not read("", "Check each of these facts.").reviewing
+
+
 def test_finds_options():
     """Options stand on lines of their own or in one line; letters begin with A."""
     lines = read("", "Which is prime?\nA) 4\nB) 7\n(C) 9")
