@@ -68,24 +68,18 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
     settings = loaded.settings
     patterns = lenses.load(folders=[settings.lens_dir] if settings.lens_dir else [], flows=known_flows())
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(_database(settings, system))
-        ledger = await stack.enter_async_context(StoredLedger(database=database, system=system))
-        sources = await stack.enter_async_context(provider_sources(loaded, system=system, serves=serves))
+        enter = stack.enter_async_context
+        database = await enter(_database(settings, system))
+        ledger = await enter(StoredLedger(database=database, system=system))
+        sources = await enter(provider_sources(loaded, system=system, serves=serves))
         health = Health(system=system)
         prices = Prices(system=system)
         live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
-        catalogue = Inventory(
-            sources=sources,
-            facts=read_facts(),
-            health=health,
-            live=live,
-            prices=prices,
-            system=system,
-            arrangement=_arrangement(loaded),
-            ensembles=_ensembles(patterns, settings),
+        catalogue = _inventory(
+            loaded, patterns, sources=sources, health=health, live=live, prices=prices, system=system
         )
         if serves:
-            await stack.enter_async_context(_running(live.run()))
+            await enter(_running(live.run()))
         gateway = Gateway(
             providers={source.name: source.provider for source in sources},
             catalogue=catalogue,
@@ -97,8 +91,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         bench = partial(
             _bench, settings, system, gateway=gateway, catalogue=catalogue, patterns=patterns, serves=serves
         )
-        stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
-        in_memory = RunsInMemory(system=system)
+        memory = RunsInMemory(system=system)
         yield Services(
             settings=settings,
             system=system,
@@ -108,9 +101,33 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             completions=gateway,
             patterns=patterns,
             flows=known_flows(),
-            kept=await stack.enter_async_context(bench(*stored)),
-            fleeting=await stack.enter_async_context(bench(in_memory, JournalInMemory(runs=in_memory, system=system))),
+            kept=await enter(
+                bench(StoredRuns(database=database, system=system), StoredJournal(database=database, system=system))
+            ),
+            fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
         )
+
+
+def _inventory(
+    loaded: Loaded,
+    patterns: Patterns,
+    *,
+    sources: Sequence[ProviderSource],
+    health: Health,
+    live: LiveLists,
+    prices: Prices,
+    system: System,
+) -> Inventory:
+    return Inventory(
+        sources=sources,
+        facts=read_facts(),
+        health=health,
+        live=live,
+        prices=prices,
+        system=system,
+        arrangement=_arrangement(loaded),
+        ensembles=_ensembles(patterns, loaded.settings),
+    )
 
 
 @asynccontextmanager
