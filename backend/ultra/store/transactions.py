@@ -4,6 +4,7 @@ A function cannot await, so no transaction can last across a call to a model. An
 awaiting each statement (aiosqlite) took four times the processor time for the same append, measured with the journal.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,15 @@ class Database(ABC):
     def is_sqlite(self) -> bool:
         """SQLite, not PostgreSQL."""
         return self.path is not None
+
+    async def is_reachable(self, *, patience: float = 2.0) -> bool:
+        """Whether a transaction can be opened within `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+        except (Unavailable, TimeoutError):
+            return False
+        return True
 
     @abstractmethod
     async def read(self, work: Work[Result]) -> Result:
