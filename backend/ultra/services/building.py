@@ -11,7 +11,7 @@ from ultra.analysis import AnalysisPolicy, Analyst, Flow, known_flows
 from ultra.analysis.quorum import quorum
 from ultra.config import Loaded, Settings
 from ultra.domain.patterns import Patterns
-from ultra.domain.ports import Completions, Executor, Journal, Runs
+from ultra.domain.ports import Completions, Executor, Journal, Ledger, Observer, Runs
 from ultra.gateway.completion import Gateway
 from ultra.gateway.policy import Policy
 from ultra.inventory.catalogue import Inventory
@@ -19,7 +19,7 @@ from ultra.inventory.facts import read_facts
 from ultra.inventory.health import Health
 from ultra.inventory.live import LiveLists
 from ultra.inventory.prices import Prices
-from ultra.inventory.sources import Arrangement, Ensemble, Remark
+from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
 from ultra.services.providers import provider_sources
 from ultra.store import migrating, stamp
 from ultra.store.database import Database, open_database
@@ -28,7 +28,6 @@ from ultra.store.ledger import StoredLedger
 from ultra.store.memory import JournalInMemory, RunsInMemory
 from ultra.store.runs import StoredRuns
 from ultra.system import System
-from ultra.telemetry.broadcast import Broadcast
 from ultra.work.in_process import InProcessExecutor
 
 
@@ -80,17 +79,11 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         )
         if serves:
             await enter(_running(live.run()))
-        gateway = Gateway(
-            providers={source.name: source.provider for source in sources},
-            catalogue=catalogue,
-            ledger=ledger,
-            observer=Broadcast([health]),
-            system=system,
-            policy=_policy(settings),
-        )
+        gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=health, system=system)
         bench = partial(
             _bench, settings, system, gateway=gateway, catalogue=catalogue, patterns=patterns, serves=serves
         )
+        stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
         memory = RunsInMemory(system=system)
         yield Services(
             settings=settings,
@@ -101,9 +94,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             completions=gateway,
             patterns=patterns,
             flows=known_flows(),
-            kept=await enter(
-                bench(StoredRuns(database=database, system=system), StoredJournal(database=database, system=system))
-            ),
+            kept=await enter(bench(*stored)),
             fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
         )
 
@@ -127,6 +118,25 @@ def _inventory(
         system=system,
         arrangement=_arrangement(loaded),
         ensembles=_ensembles(patterns, loaded.settings),
+    )
+
+
+def _gateway(
+    settings: Settings,
+    sources: Sequence[ProviderSource],
+    *,
+    catalogue: Inventory,
+    ledger: Ledger,
+    observer: Observer,
+    system: System,
+) -> Gateway:
+    return Gateway(
+        providers={source.name: source.provider for source in sources},
+        catalogue=catalogue,
+        ledger=ledger,
+        observer=observer,
+        system=system,
+        policy=_policy(settings),
     )
 
 
