@@ -49,7 +49,7 @@ def _parse(url: str) -> URL:
     except (ArgumentError, ValueError):
         raise _unusable("is not a database URL") from None
     match parsed.drivername:
-        case "sqlite":
+        case "sqlite" | "sqlite+aiosqlite":
             return parsed
         case "postgresql" | "postgres" | "postgresql+psycopg":
             return parsed.set(drivername="postgresql+psycopg")
