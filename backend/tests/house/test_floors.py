@@ -14,7 +14,6 @@ ROOMS_OF = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "genai_prices": {"inventory"},
-    "pydantic_settings": {"config"},
     "structlog": {"telemetry"},
     "fastapi": {"app.py", "gate", "api", "wire", "web"},
     "starlette": {"app.py", "gate", "api", "wire", "web", "mock"},

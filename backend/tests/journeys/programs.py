@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import ultra
 from ultra.domain.models import ListedModel
 from ultra.mock.pace import INSTANT, Pace
 from ultra.mock.server import base_path, create_mock, serve
@@ -37,11 +38,12 @@ PANEL = ["acme/alpha", "acme/beta", "acme/gamma"]
 """A panel whose requests all have the same shape on the wire."""
 
 _running: list["UltraProcess"] = []
+_never_ready: list["UltraProcess"] = []
 
 
 def logs() -> list[tuple[str, str]]:
-    """Return the name and the end of the log of every process that runs now."""
-    return [(f"ultra {each.pid}", each.log()[-6000:]) for each in _running]
+    """Return the name and the end of the log of every process that runs now, or that should and does not."""
+    return [(f"ultra {each.pid}", each.log()[-2000:]) for each in (*_running, *_never_ready)]
 
 
 def until(is_so: Callable[[], Any], *, patience: float, what: str) -> Any:
@@ -174,8 +176,9 @@ class UltraProcess:
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """Return the variables of a process in `folder`: nothing of this one's settings, keys or proxies comes along."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
-    return {**kept, "HOME": str(folder), "COLUMNS": "200", "ENVIRONMENT": "testing", **settings}
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
+    same_code = str(Path(ultra.__file__).parents[1])
+    return {**kept, "PYTHONPATH": same_code, "HOME": str(folder), "ENVIRONMENT": "testing", **settings}
 
 
 def at(mock: Mock) -> dict[str, str]:
@@ -223,26 +226,28 @@ def ultra_process(
         process = subprocess.Popen(
             command, cwd=folder, env=environment(folder, **at(mock), **(settings or {})), stdout=out, stderr=log
         )
-    ultra = UltraProcess("", folder, process)
-    _running.append(ultra)
+    served = UltraProcess("", folder, process)
+    _running.append(served)
+    _never_ready.append(served)
     try:
-        ultra.url = until(lambda: _address(ultra, said), patience=START_S, what="an address on stdout")
-        until(lambda: _is_ready(ultra), patience=START_S, what="ready, with every model list read")
-        yield ultra
+        served.url = until(lambda: _address(served, said), patience=START_S, what="an address on stdout")
+        until(lambda: _is_ready(served), patience=START_S, what="ready, with every model list read")
+        _never_ready.remove(served)
+        yield served
     finally:
-        ultra.stop()
-        _running.remove(ultra)
+        served.stop()
+        _running.remove(served)
 
 
-def _address(ultra: UltraProcess, said: Path) -> str | None:
-    assert ultra.process.poll() is None, f"ultra ended with {ultra.process.returncode}:\n{ultra.log()}"
+def _address(served: UltraProcess, said: Path) -> str | None:
+    assert served.process.poll() is None, f"ultra ended with {served.process.returncode}:\n{served.log()}"
     line = said.read_text()
     return line.split(" at ")[1].strip() if line.endswith("\n") else None
 
 
-def _is_ready(ultra: UltraProcess) -> bool:
+def _is_ready(served: UltraProcess) -> bool:
     with contextlib.suppress(urllib.error.URLError):
-        status, _ = fetch(f"{ultra.url}/health/ready")
-        providers = ultra.get("/api/available-models")["providers"]
+        status, _ = fetch(f"{served.url}/health/ready")
+        providers = served.get("/api/available-models")["providers"]
         return status == 200 and all(each["checked_at"] for each in providers)
     return False

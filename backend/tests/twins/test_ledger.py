@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from tests.twins.shelf import ShiftedSystem
 from ultra.domain.chat import Usage
@@ -16,6 +16,7 @@ from ultra.domain.ports import LedgerEntry, Settlement
 from ultra.store.database import Database
 from ultra.store.ledger import Spending, StoredLedger
 from ultra.store.tables import LEDGER
+from ultra.store.transactions import Work
 
 
 @pytest.fixture
@@ -61,8 +62,8 @@ def settlement(number: int, system: ShiftedSystem, **changes: Any) -> Settlement
 
 async def rows(database: Database) -> list[Any]:
     """Return what is in the table."""
-    async with database.reading() as connection:
-        return list((await connection.execute(select(LEDGER).order_by(LEDGER.c.id))).all())
+    wanted = select(LEDGER).order_by(LEDGER.c.id)
+    return list(await database.read(lambda connection: connection.execute(wanted).all()))
 
 
 async def test_a_call_is_one_row(ledger: StoredLedger, database: Database, system: ShiftedSystem) -> None:
@@ -136,12 +137,12 @@ async def test_rows_wait_while_the_database_is_away(
 ) -> None:
     """Nothing raises where calls are made, and everything is written once the database is back, in order."""
 
-    def away() -> None:
+    async def away(_work: object) -> None:
         raise Unavailable("The store cannot be reached.")
 
     ledger.reserve(entry(1, system))
     await ledger.flush()
-    monkeypatch.setattr(database, "writing", away)
+    monkeypatch.setattr(database, "write", away)
     ledger.settle(settlement(1, system))
     ledger.reserve(entry(2, system))
     with pytest.raises(Unavailable):
@@ -171,12 +172,12 @@ async def test_closing_while_the_database_is_away_says_what_is_lost(
 ) -> None:
     """Leaving does not hang and does not raise."""
 
-    def away() -> None:
+    async def away(_work: object) -> None:
         raise Unavailable("The store cannot be reached.")
 
     async with StoredLedger(database=database, system=system) as ledger:
         ledger.reserve(entry(1, system))
-        monkeypatch.setattr(database, "writing", away)
+        monkeypatch.setattr(database, "write", away)
     assert ledger.lost == 1
     assert "call_1" in caplog.text
 
@@ -221,18 +222,18 @@ async def test_rows_are_written_in_few_transactions(
 ) -> None:
     """A thousand calls at once are a handful of transactions, not a thousand."""
     transactions = 0
-    writing = database.writing
+    write = database.write
 
-    def counted() -> Any:
+    async def counted(work: Work[Any]) -> Any:
         nonlocal transactions
         transactions += 1
-        return writing()
+        return await write(work)
 
-    monkeypatch.setattr(database, "writing", counted)
+    monkeypatch.setattr(database, "write", counted)
     async with StoredLedger(database=database, system=system) as ledger:
         for number in range(1000):
             ledger.reserve(entry(number, system))
             ledger.settle(settlement(number, system))
     assert transactions <= 5
-    async with database.reading() as connection:
-        assert await connection.scalar(text("SELECT count(*) FROM ledger WHERE outcome = 'ok'")) == 1000
+    settled = [row for row in await rows(database) if row.outcome == "ok"]
+    assert len(settled) == 1000

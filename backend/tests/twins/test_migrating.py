@@ -21,8 +21,7 @@ def _tables(connection: Connection) -> set[str]:
 
 async def tables(database: Database) -> set[str]:
     """Name the tables that are there."""
-    async with database.reading() as connection:
-        return await connection.run_sync(_tables)
+    return await database.read(_tables)
 
 
 async def test_the_newest_revision_is_what_the_tables_say(database: Database) -> None:
@@ -32,8 +31,7 @@ async def test_the_newest_revision_is_what_the_tables_say(database: Database) ->
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         return list(compare_metadata(context, METADATA))
 
-    async with database.reading() as connection:
-        assert await connection.run_sync(compare) == []
+    assert await database.read(compare) == []
 
 
 async def test_up_and_down_and_up_again(empty_url: str, system: ShiftedSystem) -> None:
@@ -70,8 +68,8 @@ async def test_an_empty_database_does_not_pass_the_check(empty_url: str, system:
 
 async def test_a_database_from_the_future_is_refused(database: Database) -> None:
     """Tables that a newer program made are not touched."""
-    async with database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = 'r9999_from_tomorrow'"))
+    tomorrow = text("UPDATE alembic_version SET version_num = 'r9999_from_tomorrow'")
+    await database.write(lambda connection: connection.execute(tomorrow))
     for attempt in (migrating.check, migrating.upgrade):
         with pytest.raises(Conflict) as refused:
             await attempt(database)

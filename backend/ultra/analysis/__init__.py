@@ -2,12 +2,24 @@
 
 from ultra.analysis import flows
 from ultra.analysis.analyst import Analyst
+from ultra.analysis.estimate import Estimator, RunEstimate, Span
 from ultra.analysis.flow import Flow, Member, Plan
 from ultra.analysis.policy import AnalysisPolicy
 from ultra.analysis.scribe import RecordFailed
 from ultra.discovery import collect
 
-__all__ = ["AnalysisPolicy", "Analyst", "Flow", "Member", "Plan", "RecordFailed", "known_flows"]
+__all__ = [
+    "AnalysisPolicy",
+    "Analyst",
+    "Estimator",
+    "Flow",
+    "Member",
+    "Plan",
+    "RecordFailed",
+    "RunEstimate",
+    "Span",
+    "known_flows",
+]
 
 
 def known_flows() -> dict[str, type[Flow]]:

@@ -13,7 +13,7 @@ OPEN = "none"
 
 _WANTS_PROSE = re.compile(
     r"\b(why|explain|describe|discuss|compare|contrast|summari[sz]e|pros and cons|advantages|write|draft|suggest"
-    r"|recommend|brainstorm|analy[sz]e|evaluate|how (?:do|can|should|would|might|does))\b",
+    r"|recommend|brainstorm|analy[sz]e|evaluate|should|how (?:do|can|should|would|might|does))\b",
     re.IGNORECASE,
 )
 _WANTS_YES_OR_NO = re.compile(r"\b(yes or no|yes/no|true or false|true/false)\b", re.IGNORECASE)

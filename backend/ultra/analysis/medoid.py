@@ -7,8 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-_SIZES = (3, 4, 5)
-_LONGEST = 20_000
+_SIZES = (3, 4)
+_LONGEST = 4_000
 """Characters of each answer that are looked at; more would only cost time."""
 
 

@@ -1,7 +1,7 @@
 """Numbers in answers: finding the one that is meant, and saying whether two of them are the same."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, localcontext
 
@@ -148,8 +148,8 @@ def number_meant(text: str, question: str, *, marked: str | None) -> Number | No
     counts.
     """
     if marked is not None:
-        return _single(_after_equals(marked), ()) or next(iter(numbers_in(_after_equals(marked))), None)
-    given = numbers_in(question)
+        return _single(_after_equals(marked), frozenset()) or next(iter(numbers_in(_after_equals(marked))), None)
+    given = frozenset(number.amount for number in numbers_in(question))
     bold = re.findall(r"\*\*([^*\n]{1,60})\*\*", text)
     for part in (" ; ".join(bold), text, _after_equals(_last_sentence(text)), _last_sentence(text)):
         found = _single(part, given)
@@ -168,19 +168,11 @@ def _last_sentence(text: str) -> str:
     return sentences[-1] if sentences else ""
 
 
-def _single(text: str, given: Sequence[Number]) -> Number | None:
+def _single(text: str, given: frozenset[Decimal]) -> Number | None:
     """Return the one distinct number of `text` that is not `given`; or the only one it has at all."""
     found = numbers_in(text)
-    fresh = _distinct([each for each in found if not any(each.amount == known.amount for known in given)])
-    if len(fresh) == 1:
-        return fresh[0]
-    distinct = _distinct(found)
-    return distinct[0] if not fresh and len(distinct) == 1 else None
-
-
-def _distinct(numbers: Sequence[Number]) -> list[Number]:
-    kept: list[Number] = []
-    for number in numbers:
-        if not any(number.same(each) for each in kept):
-            kept.append(number)
-    return kept
+    fresh = [each for each in found if each.amount not in given]
+    candidates = fresh or found
+    if not candidates or not all(each.same(candidates[0]) for each in candidates):
+        return None
+    return candidates[0]

@@ -8,7 +8,7 @@ from ultra.analysis import stages
 from ultra.analysis.agreement import substantive
 from ultra.analysis.anonymity import Labels, labelled
 from ultra.analysis.flow import Member, Plan
-from ultra.analysis.values import Value, parse
+from ultra.analysis.values import Value, marked_answer, parse
 from ultra.analysis.verdicts import best, concluded
 from ultra.domain.analysis import Agreement, Answer, Note, Reply, Skipped, Step, Verdict
 
@@ -76,7 +76,10 @@ def _candidates(plan: Plan, panel: Sequence[Answer]) -> list[str]:
 
 
 def _flaw(plan: Plan, material: Material, reply: Reply) -> str | None:
-    """Return why this synthesis cannot be taken, or None. A decided value must not be contradicted."""
+    """Return why this synthesis cannot be taken, or None.
+
+    A decided value must not be contradicted by what the synthesis itself marks as its answer; prose is not searched.
+    """
     if isinstance(reply, Skipped):
         return f"{reply.detail} ({reply.reason})"
     if not reply:
@@ -86,11 +89,15 @@ def _flaw(plan: Plan, material: Material, reply: Reply) -> str | None:
         return f"it failed ({answer.error_kind})"
     if answer.finish_reason == "refusal":
         return "it declined"
-    if material.decided is not None and not answer.cut:
+    if material.decided is not None and not answer.cut and _is_marked(material.decided, answer.text):
         value = parse(material.decided.kind, answer.text, plan.question.prompt)
         if value is not None and not value.same(material.decided):
             return f"it says {value.shown} where {material.decided.shown} was decided"
     return None
+
+
+def _is_marked(decided: Value, text: str) -> bool:
+    return decided.kind == "json" or marked_answer(text) is not None
 
 
 def _done(answer: Answer) -> dict[str, object]:

@@ -20,14 +20,19 @@ _MARKED = (
     re.compile(r"\\boxed\{([^{}\n]{1,200})\}"),
     re.compile(r"^[ \t]*####[ \t]*(\S[^\n]{0,199})$", re.MULTILINE),
     re.compile(
-        r"^[\W_]*(?:(?:my|the|so|in short|final|short|correct)[ ,]+)*(?:answer|vote|verdict|result|conclusion)[*_`]*"
+        r"^[^\w\n]{0,12}_{0,2}(?:(?:my|the|so|in short|final|short|correct)[ ,]{1,3}){0,4}"
+        r"(?:answer|vote|verdict|result|conclusion)[*_`]*"
         r"[ \t]*[:=][ \t*_`]*(\S[^\n]{0,199})$",
         re.IGNORECASE | re.MULTILINE,
     ),
     re.compile(r"\banswer(?: here)? (?:is|=)[: ]*([^\n]{1,200}?)(?:[.!](?:\s|$)|\n|$)", re.IGNORECASE),
 )
 _BARE_NUMBER = re.compile(r"[-\u2212$€£~\u2248 ]*\d[\d.,/ \u202f\u00a0]*(?:[eE][-+]?\d+)?[ ]*[%\w$€£°²³]*")
+_END = 4000
+"""Characters of each end of an answer that are searched for a value."""
 _MOST_SHORT_WORDS = 12
+_MOST_TELLING_WORDS = 4
+"""An unmarked answer with more words of its own is prose."""
 _FILLERS = frozenset({"is", "are", "was", "were", "it", "its", "he", "she", "they", "this", "that", "of", "in", "at"})
 """Words that tell two short answers apart only by their grammar: `Paris`, `It is Paris`."""
 
@@ -58,7 +63,12 @@ def marked_answer(text: str) -> str | None:
 
 
 def parse(kind: ValueKind, text: str, question: str) -> Value | None:
-    """Read a value of that kind from an answer to `question`; None when there is none, or not clearly one."""
+    """Read a value of that kind from an answer to `question`; None when there is none, or not clearly one.
+
+    Of a very long answer only the beginning and the end are read, but for JSON.
+    """
+    if len(text) > 2 * _END and kind != "json":
+        text = f"{text[:_END]}\n{text[-_END:]}"
     return _PARSERS[kind](text, question)
 
 
@@ -68,12 +78,17 @@ def parse(kind: ValueKind, text: str, question: str) -> Value | None:
 def options_of(question: str) -> Mapping[str, str]:
     """Return the offered options by letter (`A` ... in unbroken order, at least two), or nothing."""
     lines = re.findall(r"^[ \t]*[(\[]?([A-Z])[)\].:][ \t]+(\S[^\n]*)$", question, flags=re.MULTILINE)
-    found = lines or re.findall(r"\(([A-Z])\)[ \t]*([^()\n]+?)(?=[,;.]?[ \t]*(?:\([A-Z]\)|$|\n))", question)
+    found = lines or re.findall(r"\(([A-Z])\)[ \t]*([^()\n]{1,300}?)(?=[,;.]?[ \t]{0,9}(?:\([A-Z]\)|$|\n))", question)
     options: dict[str, str] = {}
     for letter, text in found:
         if letter == chr(ord("A") + len(options)):
-            options[letter] = re.sub(r"(?:\s+or|[\s,;.?!])+$", "", text)
+            options[letter] = _option(text)
     return options if len(options) >= 2 else {}
+
+
+def _option(text: str) -> str:
+    words = text[:300].strip(" \t,;.?!")
+    return words.removesuffix(" or").rstrip(" \t,;.?!")
 
 
 def _choice(text: str, question: str) -> Value | None:
@@ -160,19 +175,30 @@ def is_nothing_but(kind: ValueKind, text: str) -> bool:
 
 
 def _text(text: str, question: str) -> Value | None:
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
+    """Read what is marked, else what the sentence nearest to the question adds to its words, if that is short."""
+    marked = marked_answer(text)
+    asked = {*_words(question.casefold()), *_FILLERS}
+    said = marked or _nearest_sentence(text, asked)
+    telling = [word for word in _words(said) if word.casefold() not in asked] or _words(said)
+    if not telling or (marked is None and len(telling) > _MOST_TELLING_WORDS):
         return None
-    shown = (marked_answer(text) or lines[-1]).strip(_DECORATION).rstrip(".").strip(_DECORATION)
-    words = _plain(shown).split()
-    asked = {*_plain(question).split(), *_FILLERS}
-    telling = [word for word in words if word not in asked] or words
-    return Value("text", shown, key=" ".join(telling)) if telling else None
+    return Value("text", marked or " ".join(telling), key=" ".join(telling).casefold())
+
+
+def _nearest_sentence(text: str, asked: set[str]) -> str:
+    """Return the sentence that shares most words with the question, the last of equals."""
+    sentences = [each for each in re.split(r"(?<=[.!?])\s+|\n+", text) if each.strip()]
+    shared = [len(asked.intersection(_words(each.casefold()))) for each in sentences]
+    return sentences[max(range(len(sentences)), key=lambda index: (shared[index], index))] if sentences else ""
+
+
+def _words(text: str) -> list[str]:
+    found: list[str] = re.findall(r"[^\W_]+(?:[-'.][^\W_]+)*", text)
+    return [word for word in found if word.casefold() not in ("the", "a", "an")]
 
 
 def _plain(text: str) -> str:
-    words = re.findall(r"[^\W_]+(?:[-'.][^\W_]+)*", text.casefold())
-    return " ".join(word for word in words if word not in ("the", "a", "an"))
+    return " ".join(_words(text.casefold()))
 
 
 _PARSERS: Mapping[ValueKind, Callable[[str, str], Value | None]] = {

@@ -110,7 +110,9 @@ def _warnings(answers: Sequence[Answer]) -> list[str]:
     said = []
     for answer in answers:
         if answer.status == "failed":
-            said.append(f"{answer.model} did not answer ({answer.error_kind}).")
+            is_late = answer.error_kind == "cancelled"
+            why = "was not waited for" if is_late else f"did not answer ({answer.error_kind})"
+            said.append(f"{answer.model} {why}.")
         elif answer.finish_reason == "refusal":
             said.append(f"{answer.model} declined to answer.")
         elif answer.cut:

@@ -10,7 +10,7 @@ import typer
 from ultra.cli.command import Command
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from ultra.mock.server import Application
 
 _EXAMPLES = """Examples:  ultra mock --port 9100
 
@@ -61,7 +61,7 @@ def mock(
 @asynccontextmanager
 async def _application(
     record: str | None, *, replay: bool, folder: Path, seed: str, speed: float
-) -> AsyncIterator["ASGIApp"]:
+) -> AsyncIterator["Application"]:
     from ultra.cli.house import configuration
     from ultra.mock.cassettes import Cassettes
     from ultra.mock.recorder import create_recorder, create_replayer
@@ -81,7 +81,7 @@ async def _application(
         yield create_mock(system=system, seed=seed, models=models, pace=mock_pace(speed))
 
 
-async def _serve(application: "ASGIApp", port: int) -> None:
+async def _serve(application: "Application", port: int) -> None:
     import asyncio
     import signal
 

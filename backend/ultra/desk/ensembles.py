@@ -155,11 +155,12 @@ def _refuse_tools(request: ChatRequest) -> None:
 
 def _losses(request: ChatRequest) -> list[dict[str, str]]:
     """Name what was asked of one model's sampling or thinking and has no meaning for several."""
+    said = [{"param": each.param, "action": each.action, "detail": each.detail} for each in request.losses]
     sampling, unset = request.sampling, Sampling()
     named = [each.name for each in fields(sampling) if getattr(sampling, each.name) != getattr(unset, each.name)]
     if request.reasoning != ReasoningWish():
         named.append("reasoning")
-    return [{"param": name, "action": "dropped", "detail": "An ensemble's members choose it."} for name in named]
+    return said + [{"param": name, "action": "dropped", "detail": "An ensemble's members choose it."} for name in named]
 
 
 def question(request: ChatRequest) -> Question:

@@ -16,11 +16,11 @@ class Account:
 
     __slots__ = ("_answer", "_losses", "_meters", "_model", "obstacles")
 
-    def __init__(self) -> None:
+    def __init__(self, losses: tuple[Loss, ...]) -> None:
         self._meters: list[tuple[Model, Meter]] = []
         self._model: Model | None = None
         self._answer: Meter | None = None
-        self._losses: tuple[Loss, ...] = ()
+        self._losses = losses
         self.obstacles: list[Obstacle] = []
 
     def called(self, model: Model, meter: Meter) -> None:
@@ -28,8 +28,8 @@ class Account:
         self._meters.append((model, meter))
 
     def accepted(self, model: Model, meter: Meter, losses: tuple[Loss, ...]) -> None:
-        """Note which call answers."""
-        self._model, self._answer, self._losses = model, meter, losses
+        """Note which call answers, and what of the request its wire could not carry."""
+        self._model, self._answer, self._losses = model, meter, (*self._losses, *losses)
 
     def skipped(self, model: Model, error: UltraError) -> None:
         """Note a candidate that is not asked, and why."""

@@ -117,7 +117,5 @@ class Breaker:
     def _become(self, state: State) -> None:
         self.state = state
         self._era += 1
-        self._is_probed = False
-        self._failures = 0
         if state != "open":
             self.retry_at = None

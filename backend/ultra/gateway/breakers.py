@@ -147,7 +147,7 @@ class Permit:
         self._tell()
 
     def end(self, outcome: Outcome, error: UltraError | None) -> None:
-        """Give the permit back: `ok`, `failed` with the error, or `cancelled`, which frees a probe's place."""
+        """Give the permit back: `ok`, `failed` with its error, or `cancelled` without one."""
         if self._is_ended:
             return
         self._is_ended = True
@@ -156,7 +156,7 @@ class Permit:
             self._provider.breaker.succeed(self._provider_ticket, now)
             self._own.breaker.succeed(self._own_ticket, now)
         else:
-            self._fail(error if outcome == "failed" else None, now)
+            self._fail(error, now)
         self._tell()
 
     def _fail(self, error: UltraError | None, now: float) -> None:

@@ -58,7 +58,7 @@ class Gateway:
         Entering raises `NotFound`, `InvalidRequest` (before anything is spent), `NoneAvailable` (nobody could be
         asked), `TimedOut`, the one candidate's own error, or `AllFailed`.
         """
-        account = Account()
+        account = Account(request.losses)
         return _Completion(self._routed(request, call, account), account)
 
     @asynccontextmanager

@@ -51,7 +51,6 @@ class Deadline:
         task, self._waiting = self._waiting, None
         if not self._is_cut or task is None:
             return
-        self._is_cut = False
         # A cancellation from outside that came at the same moment wins: then more of them are left than before.
         is_only_ours = task.uncancel() <= self._cancelling
         if is_only_ours and (kind is None or kind is asyncio.CancelledError):

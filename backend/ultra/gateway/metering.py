@@ -106,6 +106,7 @@ class Meter:
                 at=at,
                 outcome=outcome,
                 error_kind=kind,
+                error_code=None if error is None else error.code,
                 error_detail=None if error is None else error.message,
                 retry_after=None if error is None else error.retry_after,
                 first_token_s=first,

@@ -20,7 +20,7 @@ _CUE = re.compile(
     r"\bresult of|\bvalue of|\badd\b|=\s*\?|=\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_CANDIDATE = re.compile(r"[-+(\s]*\d[\d.]*%?[\s)]*(?:(?:[-+*/^(%]|\bof\b)[-+(\s]*\d[\d.]*%?[\s)]*)+")
+_CANDIDATE = re.compile(r"[-+(\s]*\d+(?:\.\d+)?%?[\s)]*(?:(?:[-+*/^(%]|\bof\b)[-+(\s]*\d+(?:\.\d+)?%?[\s)]*)+")
 _DATE = re.compile(r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b")
 _TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+|of\b|[-+*/^()%])")
 _LONGEST = 200

@@ -78,9 +78,9 @@ class Cassettes:
 
     def save(self, cassette: Cassette) -> Path:
         """Write an exchange, redacted, in place of an earlier one with the same key; returns the file (mode 0600)."""
+        path = self._folder / _file_name(cassette.method, public_target(cassette.target), cassette.key)
         cassette = cassette.redacted()
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / _file_name(cassette.method, cassette.target, cassette.key)
         body = asdict(cassette) | {
             "request_body": _to_json(cassette.request_body),
             "chunks": [{"after_s": round(each.after_s, 4), **_to_json(each.data)} for each in cassette.chunks],

@@ -152,6 +152,10 @@ _NEEDS: tuple[tuple[tuple[str, ...], ...], ...] = tuple(
 )
 
 
+_SHORT_WORD = 5
+"""Names of subjects are longer; shorter words would be found in anything."""
+
+
 def find(question: str) -> Fact | None:
     """Return the fact a question asks for (the one with most terms), or None."""
     plain = _plain(question)
@@ -170,7 +174,7 @@ def related(question: str, *, most: int = 3) -> tuple[Fact, ...]:
     found = [
         fact
         for fact, needs in zip(FACTS, _NEEDS, strict=True)
-        if len(needs) > 1 and any(len(word) > 5 and word in plain for word in needs[-1])
+        if len(needs) > 1 and len(needs[-1]) == 1 and len(needs[-1][0]) > _SHORT_WORD and needs[-1][0] in plain
     ]
     return tuple(found[:most])
 

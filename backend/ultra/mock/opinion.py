@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from ultra.mock import arithmetic, facts
 from ultra.mock.chance import number, pick, share
-from ultra.mock.reading import Option, Reading
+from ultra.mock.reading import Option, Reading, final_value, sentences
 
 _WEAK = re.compile(r"mini|nano|lite|flash|haiku|small|tiny|\b[1-9]b\b", re.IGNORECASE)
 _STRONG = re.compile(r"opus|pro\b|ultra|large|max\b|fable|sonnet|gpt-[5-9]", re.IGNORECASE)
+_PRIME = re.compile(r"\bprime\b", re.IGNORECASE)
 _DISSENT = 0.25
 
 
@@ -33,18 +34,26 @@ def error_rate(model: str) -> float:
 
 
 def form(reading: Reading, *, model: str, seed: str) -> Opinion:
-    """Form an opinion on what was read. Labelled answers and a decided value outweigh own knowledge."""
-    settled = reading.decided or reading.favourite
+    """Form an opinion on what was read: peers and a decided value outweigh own knowledge, except for a reviewer."""
+    settled = None if reading.reviewing else reading.decided or reading.favourite
     if settled is not None:
-        sentence = f"Taking the answers together, the value they support best is {settled}."
-        return Opinion(
-            f"settled:{settled}", settled, sentence, "The labelled answers were compared by their final values."
-        )
+        backing = _backing(reading, settled)
+        return Opinion(f"settled:{settled}", settled, backing or f"The answer is {settled}.")
     if reading.options:
         return _choose(reading, model, seed)
     if reading.yes_no:
         return _say_yes_or_no(reading, model, seed)
     return _recall(reading.question, model, seed) or Opinion(_topic(reading.question))
+
+
+def _backing(reading: Reading, value: str) -> str:
+    """Return the reasons of the peer that says most in favour of a value."""
+    bodies = [
+        " ".join(sentences(peer.text))
+        for peer in reading.peers
+        if (final_value(peer.text) or "").casefold().rstrip(".") == value.casefold().rstrip(".")
+    ]
+    return max(bodies, key=len, default="")
 
 
 def _is_wrong(topic: str, model: str, seed: str) -> bool:
@@ -91,6 +100,8 @@ def _choose(reading: Reading, model: str, seed: str) -> Opinion:
     options = reading.options
     topic = f"choice:{_topic(reading.question)}"
     right = next((option for option in options if value is not None and _says(option.text, value)), None)
+    if right is None and _PRIME.search(reading.question):
+        right = next((option for option in options if _is_prime(option.text)), None)
     if right is None:
         right = options[number(seed, topic) % len(options)]
     chosen: Option = right
@@ -113,6 +124,13 @@ def _say_yes_or_no(reading: Reading, model: str, seed: str) -> Opinion:
         sentence = f"On balance {reason}."
     words = ("True", "False") if reading.truth else ("Yes", "No")
     return Opinion(topic, words[0] if agrees else words[1], sentence, "I weighed what speaks for it and against it.")
+
+
+def _is_prime(text: str) -> bool:
+    if not text.isdecimal() or len(text) > 6:
+        return False
+    value = int(text)
+    return value > 1 and all(value % divisor for divisor in range(2, int(value**0.5) + 1))
 
 
 def _says(text: str, value: str) -> bool:

@@ -5,13 +5,13 @@ from collections import Counter
 
 from ultra.mock import facts
 from ultra.mock.chance import number, pick, share, shuffle
-from ultra.mock.reading import Peer, Reading, sentences
+from ultra.mock.reading import Peer, Reading, final_value, sentences
 
 _CLAIMS: tuple[tuple[str, str], ...] = (
-    ("{S} has more than one cause, and no single measure settles it.",
-     "No single measure settles {s}, because it has several causes."),
+    ("More than one cause is behind {s}, and no single measure settles it.",
+     "No single measure settles the matter of {s}, because of its several causes."),
     ("The first effects of {s} usually show within weeks, the lasting ones after about a year.",
-     "{S} shows first effects within weeks and lasting ones after about a year."),
+     "Lasting effects of {s} take about a year to show, the first ones weeks."),
     ("Small, reversible steps are safer than one large change when dealing with {s}.",
      "With {s}, small and reversible steps are safer than one large change."),
     ("The costs of {s} fall early, while most of its benefits come later.",
@@ -19,16 +19,16 @@ _CLAIMS: tuple[tuple[str, str], ...] = (
     ("Measuring a baseline before starting is the most neglected part of {s}.",
      "The most neglected part of {s} is measuring a baseline before starting."),
     ("What works for {s} in a small setting often fails when it is scaled up.",
-     "{S} that works in a small setting often fails at scale."),
+     "Scaling up often breaks what worked for {s} in a small setting."),
     ("The people closest to {s} usually know its practical limits best.",
      "Practical limits of {s} are best known by the people closest to it."),
-    ("{S} depends more on steady maintenance than on the initial choice.",
+    ("Success with {s} depends more on steady maintenance than on the initial choice.",
      "Steady maintenance matters more for {s} than the initial choice."),
     ("Early feedback reduces the risk of {s} more than longer planning does.",
      "For {s}, early feedback reduces risk more than longer planning."),
-    ("The main trade-off in {s} is between speed and reliability.", "{S} trades speed against reliability."),
+    ("The main trade-off in {s} is between speed and reliability.", "With {s}, speed is traded against reliability."),
     ("Good documentation shortens the time newcomers need to understand {s}.",
-     "Newcomers understand {s} sooner when it is documented well."),
+     "Newcomers understand {s} sooner with good documentation."),
     ("Most failures of {s} come from unclear responsibilities rather than from technology.",
      "Unclear responsibilities cause most failures of {s}, not technology."),
 )  # fmt: skip
@@ -54,6 +54,7 @@ _GREETING = re.compile(
     r"^\s*(?:hello|hi|hey|good (?:morning|evening|day)|ping|test(?:ing)?)\b[^?]{0,20}$", re.IGNORECASE
 )
 _WELCOMES = ("Hello! How can I help?", "Hi there. What would you like to know?", "Good to see you. Ask me anything.")
+_FILLERS = frozenset(each.strip() for each in (*_OPENERS, *_CLOSERS))
 _SHARED = 4
 _CONTRARIANS = 0.3
 
@@ -84,41 +85,49 @@ def write(reading: Reading, *, model: str, seed: str) -> str:
 
 
 def merge(peers: tuple[Peer, ...]) -> str:
-    """Bring labelled answers together: what several of them say first, then what only one says, with its label."""
+    """Bring open answers together: what several of them say first, then what only one says, as uncertain."""
     counted: Counter[str] = Counter()
-    first: dict[str, tuple[str, str]] = {}
+    first: dict[str, str] = {}
     for peer in peers:
-        for sentence in dict.fromkeys(sentences(peer.text)):
-            key = " ".join(sentence.lower().split())
-            counted[key] += 1
-            first.setdefault(key, (sentence, peer.label))
-    agreed = [first[key][0] for key, times in counted.items() if times > 1]
+        for sentence in dict.fromkeys(_statements(peer)):
+            counted[_normal(sentence)] += 1
+            first.setdefault(_normal(sentence), sentence)
+    agreed = [first[key] for key, times in counted.items() if times > 1]
     single = [first[key] for key, times in counted.items() if times == 1]
-    paragraphs = []
-    if agreed:
-        paragraphs.append("The answers agree on this: " + " ".join(agreed[:6]))
-    if single:
-        paragraphs.append(" ".join(f"{sentence} (only {label})" for sentence, label in single[:5]))
-    return "\n\n".join(paragraphs) or "The answers have nothing in common that could be merged."
+    if not agreed:
+        return " ".join(single[:6]) or "Nothing was said that could be brought together."
+    return "\n\n".join([" ".join(agreed[:8]), *(["Unresolved: " + " ".join(single[:4])] if single else [])])
 
 
-def review(peers: tuple[Peer, ...], *, model: str, seed: str) -> str:
-    """Judge labelled answers one by one, by how much of each the others say too."""
+def review(peers: tuple[Peer, ...], *, value: str | None) -> str:
+    """Judge labelled answers one by one: by the reviewer's own `value` where there is one, else by what others say."""
+    said = {peer.label: {_normal(each) for each in _statements(peer)} for peer in peers}
     lines = []
-    known = {peer.label: {" ".join(each.lower().split()) for each in sentences(peer.text)} for peer in peers}
     for peer in peers:
-        others = set[str]().union(*(said for label, said in known.items() if label != peer.label))
-        backed = len(known[peer.label] & others)
-        total = len(known[peer.label])
-        opening = (sentences(peer.text) or [peer.text[:120]])[0]
-        word = "well supported" if backed * 2 >= total and total else "only partly supported"
-        doubt = pick(
-            ("gives no source", "could name its limits", "is clear", "leaves a step out"), seed, model, peer.text
-        )
-        lines.append(
-            f'Answer {peer.label}: {word}; {backed} of its {total} statements recur elsewhere. "{opening}" {doubt}.'
-        )
+        lines.append(peer.label)
+        final = final_value(peer.text)
+        if value is not None and final is not None:
+            agrees = final.casefold().rstrip(".") == value.casefold()
+            reason = "Working it out again gives the same" if agrees else f"Working it out again gives {value}"
+            lines.append(f"- {'supported' if agrees else 'refuted'}: the result {final}. Reason: {reason}.")
+            continue
+        others = set[str]().union(*(known for label, known in said.items() if label != peer.label))
+        for sentence in _statements(peer)[:3]:
+            backed = _normal(sentence) in others
+            word, reason = (
+                ("supported", "Known causes agree with it") if backed else ("cannot tell", "A source is needed")
+            )
+            lines.append(f"- {word}: {sentence} Reason: {reason}.")
     return "\n".join(lines)
+
+
+def _statements(peer: Peer) -> list[str]:
+    """Return what a peer claims: its sentences without headings and politeness."""
+    return [each for each in sentences(peer.text) if not each.endswith(":") and each not in _FILLERS]
+
+
+def _normal(sentence: str) -> str:
+    return " ".join(sentence.lower().split())
 
 
 def _claims(reading: Reading, topic: str, model: str, seed: str) -> list[str]:

@@ -2,16 +2,18 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _LONGEST = 200_000
 
-_KEYWORD = r"(answer|final answer|vote|verdict|decision|choice|result|conclusion)"
+_KEYWORD = r"(answer|final answer|vote|decision|choice)"
 _CLOSING = re.compile(
     r"\b(?:end|ends|ending|finish|close|conclude|last line|final line|line|write|give)\b[^\n]{0,120}?"
     rf"[`\"'“*]{{0,3}}{_KEYWORD}:",
     re.IGNORECASE,
 )
+_TEMPLATE_LINE = re.compile(rf"^[\s>*`\"]*{_KEYWORD}:[*`\s]*(?:<|\[|\{{|\(|…|\.\.\.)", re.IGNORECASE | re.MULTILINE)
 _CONDITION = re.compile(r"\b(?:if|when|unless|where)\b", re.IGNORECASE)
 _FINAL_LINE = re.compile(rf"^[\s>*#`\"-]*{_KEYWORD}:[*`\s]*(.+?)[*`\"\s]*$", re.IGNORECASE | re.MULTILINE)
 _BARE = re.compile(
@@ -21,7 +23,7 @@ _BARE = re.compile(
 )
 _SHORT = re.compile(r"\bone sentence\b|\bbriefly\b|\bin short\b|\bconcise(?:ly)?\b|\bone line\b", re.IGNORECASE)
 _LETTERS_AFTER = re.compile(r"^\s*(?:[-*]\s*)?\(?([A-H])[).:]\s+(\S.*?)\s*$", re.MULTILINE)
-_INLINE = re.compile(r"(?<![\w(])\(?([A-H])[).]\s*(.+?)(?=[,;]?\s*\(?[A-H][).]\s|[?.\n]|$)")
+_INLINE = re.compile(r"(?<![\w(])\(?([A-H])\)\s*(.+?)(?=[,;]?\s*\(?[A-H]\)\s|[?.\n]|$)")
 _CLOSED = re.compile(
     r"^(?:is|are|was|were|does|do|did|can|could|has|have|had|should|will|would|may)\s[^?\n]{2,300}\?|"
     r"\byes or no\b|\btrue or false\b|\byes/no\b",
@@ -39,7 +41,16 @@ _PEER_HEADING = re.compile(
 )
 _PEER_JSON = re.compile(r"\"label\"\s*:\s*\"([A-Z]|\d{1,2})\"\s*,\s*\"text\"\s*:\s*\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _BLOCK = re.compile(r"^=== (\S{8,128}) ([^\n]{1,120}) ===\n(.*?)\n=== \1 end of \2 ===$", re.DOTALL | re.MULTILINE)
-_PEER_LABEL = re.compile(r"(?:answer|response|peer|member|review|opinion)(?:\s+\w+)?\s+([A-Z]|\d{1,2})", re.IGNORECASE)
+_PEER_LABEL = re.compile(r"(?:answer|response|peer|member|opinion)\s+([A-Z]|\d{1,2})", re.IGNORECASE)
+_TRAILER = re.compile(
+    r"^(?:how to reply|now (?:check|write|answer|decide)|reply format|instructions)\b", re.IGNORECASE | re.MULTILINE
+)
+_REVIEWING = re.compile(
+    r"\bfor each (?:answer|response)\b|"
+    r"\b(?:check|review|judge|assess|critique|evaluate|grade|rate)\s+"
+    r"(?:them|each|every|these|those|several|the (?:\w+ )?(?:answers|responses))\b",
+    re.IGNORECASE,
+)
 _DECIDED = re.compile(
     r"\bdecided(?:\s+(?:value|answer|result|by code))*\b[^:\n]{0,60}:\s*[`\"*<]*\s*([^\n`\"*<>]{1,200})", re.IGNORECASE
 )
@@ -95,6 +106,8 @@ class Reading:
     bare: bool = False
     short: bool = False
     peers: tuple[Peer, ...] = ()
+    reviewing: bool = False
+    """The peers are to be judged one by one, not brought together."""
     decided: str | None = None
     subject: tuple[str, ...] = ()
     echo: str | None = None
@@ -114,23 +127,25 @@ class Reading:
 def read(instructions: str, text: str) -> Reading:
     """Read the instructions and the last user message of a request."""
     text = text[:_LONGEST]
-    everything = f"{instructions[:_LONGEST]}\n{text}"
+    blocks = {match.group(2): match.group(3) for match in _BLOCK.finditer(text)}
     peers = find_peers(text)
-    question = _find_question(text, peers)
+    outside = _BLOCK.sub("", text)
+    wishes = f"{instructions[:_LONGEST]}\n{outside}"
+    question = _find_question(outside, blocks, peers)
     options = _options(question)
-    closing, conditional = _closing(everything)
-    decided = _DECIDED.search(text)
+    closing, conditional = _closing(wishes)
     return Reading(
         question=question,
         options=options,
         yes_no=not options and _CLOSED.search(question) is not None,
-        truth=_TRUTH.search(everything) is not None,
+        truth=_TRUTH.search(question) is not None,
         closing=closing,
         conditional=conditional,
-        bare=_BARE.search(everything) is not None and closing is None,
-        short=_SHORT.search(everything) is not None,
+        bare=not peers and closing is None and _BARE.search(f"{instructions}\n{question}") is not None,
+        short=_SHORT.search(question) is not None,
         peers=peers,
-        decided=decided.group(1).strip() if decided else None,
+        reviewing=bool(peers) and _REVIEWING.search(wishes) is not None,
+        decided=_decided(blocks, outside),
         subject=_subject(question),
         echo=echoed.group(1).strip() if (echoed := _ECHO.match(question)) else None,
     )
@@ -178,21 +193,33 @@ def sentences(text: str) -> list[str]:
     return [piece.strip() for line in lines for piece in re.split(r"(?<=[.!?])\s+", line) if len(piece.strip()) > 12]
 
 
-def _find_question(text: str, peers: tuple[Peer, ...]) -> str:
-    """Return the marked block called question, else what stands before the first labelled answer, else everything."""
-    for match in _BLOCK.finditer(text):
-        if "question" in match.group(2).lower():
-            return match.group(3)
-    return text[: text.find(peers[0].text)] if peers and peers[0].text in text else text
+def _find_question(outside: str, blocks: Mapping[str, str], peers: tuple[Peer, ...]) -> str:
+    """Return the block called question, else the text up to the first labelled answer or the notes on how to reply."""
+    if "question" in blocks:
+        return blocks["question"]
+    if peers and peers[0].text in outside:
+        outside = outside[: outside.find(peers[0].text)]
+    trailer = _TRAILER.search(outside)
+    return outside[: trailer.start()] if trailer else outside
 
 
 def _closing(text: str) -> tuple[str | None, bool]:
-    match = _CLOSING.search(text)
+    """Return the word of the demanded last line, and whether it is demanded only under a condition."""
+    match = _TEMPLATE_LINE.search(text) or _CLOSING.search(text)
     if match is None:
         return None, False
     word = match.group(1)
-    begin = max(text.rfind(".", 0, match.start()), text.rfind("\n", 0, match.start())) + 1
-    return word[0].upper() + word[1:].lower(), _CONDITION.search(text[begin : match.end()]) is not None
+    before = text[max(match.start() - 300, 0) : match.end()]
+    sentence = re.split(r"\n\s*\n|(?<=[.?!])\s", before)[-1]
+    return word[0].upper() + word[1:].lower(), _CONDITION.search(sentence) is not None
+
+
+def _decided(blocks: Mapping[str, str], outside: str) -> str | None:
+    for label, text in blocks.items():
+        if "decided" in label.lower():
+            return text.strip()
+    found = _DECIDED.search(outside)
+    return found.group(1).strip() if found else None
 
 
 def _options(question: str) -> tuple[Option, ...]:

@@ -120,14 +120,12 @@ def gemini_routes(desk: Desk) -> Mount:
         name = request.path_params["rest"]
         return await desk.plain(request, lambda _: gemini_generate.model(desk.find(name)), door="models")
 
-    versions: list[BaseRoute] = []
-    for version in _GEMINI_VERSIONS:
-        versions += [
-            Route(f"/{version}/models", _app(models), methods=["GET"]),
-            Route(f"/{version}/models/{{rest:path}}", _app(model), methods=["GET"]),
-            Route(f"/{version}/models/{{rest:path}}", _app(act), methods=["POST"]),
-        ]
-    return Mount(f"/{desk.provider}", routes=[*versions, _nothing_else(desk)])
+    routes: list[BaseRoute] = []
+    for root in (f"/{version}/models" for version in _GEMINI_VERSIONS):
+        routes.append(Route(root, _app(models), methods=["GET"]))
+        routes.append(Route(f"{root}/{{rest:path}}", _app(model), methods=["GET"]))
+        routes.append(Route(f"{root}/{{rest:path}}", _app(act), methods=["POST"]))
+    return Mount(f"/{desk.provider}", routes=[*routes, _nothing_else(desk)])
 
 
 def _app(answer: Any) -> Any:

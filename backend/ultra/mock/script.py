@@ -2,7 +2,6 @@
 
 import base64
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -33,9 +32,6 @@ from ultra.mock.instances import Hints, Unsatisfiable, generate
 from ultra.mock.opinion import Opinion
 from ultra.mock.reading import Reading
 
-_REVIEWING = re.compile(
-    r"\breview|\bcritique|\bcritici[sz]e|\bassess\b|\bjudge\b|\bevaluate (?:each|the answers)", re.IGNORECASE
-)
 _TOP_EFFORTS = ("medium", "high", "xhigh", "max")
 
 
@@ -151,9 +147,10 @@ def _write(scene: _Scene) -> str:
         return _report(results)
     if read.bare and held.value is not None:
         return held.value
+    if read.reviewing:
+        return prose.review(read.peers, value=held.value)
     if read.peers and held.value is None:
-        asks_review = _REVIEWING.search(read.question) or _REVIEWING.search(_visible(scene.request.instructions))
-        body = prose.review(read.peers, model=scene.model, seed=scene.seed) if asks_review else prose.merge(read.peers)
+        body = prose.merge(read.peers)
     elif held.value is None:
         body = prose.write(read, model=scene.model, seed=scene.seed)
     else:

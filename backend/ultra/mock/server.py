@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,6 +31,9 @@ BASE_PATHS: Mapping[str, str] = {"openai": "/openai/v1", "anthropic": "/anthropi
 """What a client's base URL ends in, by provider."""
 
 _GRACE_S = 2.0
+
+Application: TypeAlias = ASGIApp
+"""What can be served: the mock, a recorder or a replayer."""
 
 
 def base_path(provider: str) -> str:
@@ -72,7 +76,7 @@ def create_mock(
 
 
 @asynccontextmanager
-async def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+async def serve(app: Application, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve an application in the running event loop; yields `http://host:port`. Port 0 is any free one.
 
     No signal handler is installed. Leaving closes every connection at once, open streams too. Raises `OSError` when

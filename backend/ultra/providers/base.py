@@ -117,7 +117,7 @@ class HttpProvider(ABC):
         response: aiohttp.ClientResponse | None = None
         try:
             secret, headers = self.signed(call)
-            async with asyncio.timeout(self.timeouts.connect + self.timeouts.first_byte):
+            async with asyncio.timeout(self.timeouts.first_byte):
                 response = await post(self, call, headers)
                 body = await capped(response, _LIST_BODY)
             if response.status != 200:

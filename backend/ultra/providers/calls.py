@@ -24,8 +24,9 @@ class Call:
 class Timeouts:
     """Seconds, each also bounded by the caller's deadline.
 
-    `connect`: until TCP and TLS stand. `first_byte`: from then until the answer's first byte. `idle`: between two
-    bytes. `linger`: between two bytes once the vendor has said why it ended and only usage can follow.
+    `connect`: until TCP and TLS stand. `first_byte`: from asking, connecting included, until the answer's first byte.
+    `idle`: between two bytes. `linger`: between two bytes once the vendor has said why it ended and only usage can
+    follow.
     """
 
     connect: float = 5.0

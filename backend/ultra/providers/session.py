@@ -21,13 +21,13 @@ async def open_session(
     """Open the client that all providers share; leaving closes every connection.
 
     It follows no redirect, keeps no cookie, and reads neither proxies nor passwords from the environment.
-    `connections` bounds how many are open at once, `ca_file` replaces the system's certificate authorities,
+    `connections` bounds how many are open at once, `ca_file` has authorities to trust beside the system's,
     `keep_alive` is how many seconds an idle connection is kept.
     """
     connector = aiohttp.TCPConnector(
         limit=connections,
         keepalive_timeout=keep_alive,
-        ssl=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+        ssl=_trusting(ca_file) if ca_file else True,
     )
     async with aiohttp.ClientSession(
         connector=connector,
@@ -37,6 +37,12 @@ async def open_session(
         trust_env=False,
     ) as session:
         yield session
+
+
+def _trusting(ca_file: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=ca_file)
+    return context
 
 
 _MEANINGS: tuple[tuple[type[Exception], type[UltraError], str, str], ...] = (

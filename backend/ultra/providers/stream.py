@@ -93,8 +93,7 @@ class ProviderStream:
         call, self._losses = provider.encode(self._request)
         self._decoder = provider.decoder(self._request)
         self._secret, headers = provider.signed(call)
-        patience = provider.timeouts.connect + provider.timeouts.first_byte
-        self._first_byte_by = provider.system.monotonic() + patience
+        self._first_byte_by = provider.system.monotonic() + provider.timeouts.first_byte
         async with _Patience(self, self._first_byte_by):
             response = self._response = await post(provider, call, headers)
             if response.status != 200:

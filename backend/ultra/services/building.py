@@ -11,7 +11,7 @@ from ultra.analysis import AnalysisPolicy, Analyst, Flow, known_flows
 from ultra.analysis.quorum import quorum
 from ultra.config import Loaded, Settings
 from ultra.domain.patterns import Patterns
-from ultra.domain.ports import Completions, Executor, Journal, Runs
+from ultra.domain.ports import Completions, Executor, Journal, Ledger, Observer, Runs
 from ultra.gateway.completion import Gateway
 from ultra.gateway.policy import Policy
 from ultra.inventory.catalogue import Inventory
@@ -19,7 +19,7 @@ from ultra.inventory.facts import read_facts
 from ultra.inventory.health import Health
 from ultra.inventory.live import LiveLists
 from ultra.inventory.prices import Prices
-from ultra.inventory.sources import Arrangement, Ensemble, Remark
+from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
 from ultra.services.providers import provider_sources
 from ultra.store import migrating, stamp
 from ultra.store.database import Database, open_database
@@ -28,7 +28,6 @@ from ultra.store.ledger import StoredLedger
 from ultra.store.memory import JournalInMemory, RunsInMemory
 from ultra.store.runs import StoredRuns
 from ultra.system import System
-from ultra.telemetry.broadcast import Broadcast
 from ultra.work.in_process import InProcessExecutor
 
 
@@ -68,37 +67,24 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
     settings = loaded.settings
     patterns = lenses.load(folders=[settings.lens_dir] if settings.lens_dir else [], flows=known_flows())
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(_database(settings, system))
-        ledger = await stack.enter_async_context(StoredLedger(database=database, system=system))
-        sources = await stack.enter_async_context(provider_sources(loaded, system=system, serves=serves))
+        enter = stack.enter_async_context
+        database = await enter(_database(settings, system))
+        ledger = await enter(StoredLedger(database=database, system=system))
+        sources = await enter(provider_sources(loaded, system=system, serves=serves))
         health = Health(system=system)
         prices = Prices(system=system)
         live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
-        catalogue = Inventory(
-            sources=sources,
-            facts=read_facts(),
-            health=health,
-            live=live,
-            prices=prices,
-            system=system,
-            arrangement=_arrangement(loaded),
-            ensembles=_ensembles(patterns, settings),
+        catalogue = _inventory(
+            loaded, patterns, sources=sources, health=health, live=live, prices=prices, system=system
         )
         if serves:
-            await stack.enter_async_context(_running(live.run()))
-        gateway = Gateway(
-            providers={source.name: source.provider for source in sources},
-            catalogue=catalogue,
-            ledger=ledger,
-            observer=Broadcast([health]),
-            system=system,
-            policy=_policy(settings),
-        )
+            await enter(_running(live.run()))
+        gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=health, system=system)
         bench = partial(
             _bench, settings, system, gateway=gateway, catalogue=catalogue, patterns=patterns, serves=serves
         )
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
-        in_memory = RunsInMemory(system=system)
+        memory = RunsInMemory(system=system)
         yield Services(
             settings=settings,
             system=system,
@@ -108,9 +94,50 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             completions=gateway,
             patterns=patterns,
             flows=known_flows(),
-            kept=await stack.enter_async_context(bench(*stored)),
-            fleeting=await stack.enter_async_context(bench(in_memory, JournalInMemory(runs=in_memory, system=system))),
+            kept=await enter(bench(*stored)),
+            fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
         )
+
+
+def _inventory(
+    loaded: Loaded,
+    patterns: Patterns,
+    *,
+    sources: Sequence[ProviderSource],
+    health: Health,
+    live: LiveLists,
+    prices: Prices,
+    system: System,
+) -> Inventory:
+    return Inventory(
+        sources=sources,
+        facts=read_facts(),
+        health=health,
+        live=live,
+        prices=prices,
+        system=system,
+        arrangement=_arrangement(loaded),
+        ensembles=_ensembles(patterns, loaded.settings),
+    )
+
+
+def _gateway(
+    settings: Settings,
+    sources: Sequence[ProviderSource],
+    *,
+    catalogue: Inventory,
+    ledger: Ledger,
+    observer: Observer,
+    system: System,
+) -> Gateway:
+    return Gateway(
+        providers={source.name: source.provider for source in sources},
+        catalogue=catalogue,
+        ledger=ledger,
+        observer=observer,
+        system=system,
+        policy=_policy(settings),
+    )
 
 
 @asynccontextmanager

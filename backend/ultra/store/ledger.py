@@ -12,10 +12,9 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ultra.domain.errors import UltraError
 from ultra.domain.ports import LedgerEntry, Settlement
@@ -105,8 +104,7 @@ class StoredLedger:
         """Add up what a run has cost, rows that still wait included."""
         await self.flush()
         wanted = select(LEDGER.c.settled_at, LEDGER.c.cost_usd, LEDGER.c.reserved_usd).where(LEDGER.c.run_id == run_id)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(wanted)).all()
+        rows = await self._database.read(lambda connection: connection.execute(wanted).all())
         settled = [row.cost_usd for row in rows if row.settled_at is not None]
         still_open = [row.reserved_usd for row in rows if row.settled_at is None]
         return Spending(
@@ -175,10 +173,14 @@ class StoredLedger:
     async def _write(self, rows: Iterable[_Row]) -> None:
         whole = [dict.fromkeys(_SETTLED) | row for row in rows if "at" in row]
         endings = [{f"set_{name}": value for name, value in row.items()} for row in rows if "at" not in row]
-        async with self._database.writing() as connection:
+        statement = self._insert_once()
+
+        def write(connection: Connection) -> list[str]:
             if whole:
-                await connection.execute(self._insert_once(), whole)
-            unmatched = await _settle(connection, endings)
+                connection.execute(statement, whole)
+            return _settle(connection, endings)
+
+        unmatched = await self._database.write(write)
         if unmatched:
             self._lose(unmatched, because="their reservation was never written")
 
@@ -196,17 +198,16 @@ class StoredLedger:
         _LOG.error("%d ledger rows are lost, because %s: %s", len(lost), because, ", ".join(lost[:20]))
 
 
-async def _settle(connection: AsyncConnection, endings: list[_Row]) -> list[str]:
+def _settle(connection: Connection, endings: list[_Row]) -> list[str]:
     """Complete rows written earlier; return the ids of those that are not there."""
     if not endings:
         return []
     completed = update(LEDGER).where(LEDGER.c.id == bindparam("set_id"))
     completed = completed.values({name: bindparam(f"set_{name}") for name in _SETTLED})
-    result = await connection.execute(completed, endings)
-    if result.rowcount == len(endings):
+    if connection.execute(completed, endings).rowcount == len(endings):
         return []
     ids = [row["set_id"] for row in endings]
-    present = set((await connection.scalars(select(LEDGER.c.id).where(LEDGER.c.id.in_(ids)))).all())
+    present = set(connection.scalars(select(LEDGER.c.id).where(LEDGER.c.id.in_(ids))))
     return [each for each in ids if each not in present]
 
 

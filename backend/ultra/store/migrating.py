@@ -24,8 +24,7 @@ def revisions() -> tuple[str, ...]:
 
 async def current(database: Database) -> str | None:
     """Return the revision that the database is at; None when it is empty."""
-    async with database.reading() as connection:
-        return await connection.run_sync(_current)
+    return await database.read(_current)
 
 
 async def pending(database: Database) -> tuple[str, ...]:
@@ -85,14 +84,13 @@ async def _migrate(database: Database, step: Callable[["Config"], None]) -> str 
     """Run `step` in one transaction and return the revision found when its turn came."""
 
     def migrate(connection: Connection) -> str | None:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         before = _current(connection)
         step(_config(connection))
         return before
 
-    async with database.rebuilding() as connection:
-        if not database.is_sqlite:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        return await connection.run_sync(migrate)
+    return await database.rebuild(migrate)
 
 
 def _config(connection: Connection) -> "Config":

@@ -1,14 +1,13 @@
 """Runs as rows: created, claimed under a lease, ended once, found again by their owner."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ultra.domain.analysis import FINAL, NewEvent, Run, RunStatus, Verdict
+from ultra.domain.analysis import NewEvent, Run, RunStatus, Verdict
 from ultra.domain.errors import Conflict
 from ultra.domain.ports import LeaseLost, RunPage
 from ultra.domain.records import (
@@ -22,19 +21,14 @@ from ultra.domain.records import (
 from ultra.store.database import Database
 from ultra.store.interruption import INTERRUPTED, INTERRUPTION
 from ultra.store.journal import write_events
+from ultra.store.leases import UNFINISHED, claim, held, is_free
 from ultra.store.paging import Place, checked_limit, checked_search, folded, read_cursor, write_cursor
 from ultra.store.tables import RUNS
 from ultra.system import System
 
-_UNFINISHED = RUNS.c.status.not_in(FINAL)
-
 
 class StoredRuns:
-    """Keeps `ports.Runs` in the database.
-
-    A lease is the pair of columns `lease_worker` and `lease_until`. Taking it is guarded by the time; writing under it
-    is guarded by the worker's name alone, so a worker that was late but not replaced may go on.
-    """
+    """Keeps `ports.Runs` in the database."""
 
     def __init__(self, *, database: Database, system: System) -> None:
         self._database = database
@@ -42,16 +36,16 @@ class StoredRuns:
 
     async def create(self, run: Run) -> None:
         """Keep a new run with status `queued`; raises `Conflict` when its id is taken."""
+        row = _to_row(run)
         try:
-            async with self._database.writing() as connection:
-                await connection.execute(insert(RUNS).values(_to_row(run)))
+            await self._database.write(lambda connection: connection.execute(insert(RUNS).values(row)))
         except IntegrityError as error:
             raise Conflict(f"There is a run {run.id} already.") from error
 
     async def get(self, run_id: str, *, owner: str | None) -> Run | None:
         """Return a run; `owner` None is for workers."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(RUNS).where(*_owned(run_id, owner)))).first()
+        wanted = select(RUNS).where(*_owned(run_id, owner))
+        row = await self._database.read(lambda connection: connection.execute(wanted).first())
         return None if row is None else _from_row(row)
 
     async def page(
@@ -65,36 +59,35 @@ class StoredRuns:
             wanted = wanted.where(RUNS.c.status == status)
         if term := checked_search(search):
             wanted = wanted.where(RUNS.c.searchable.contains(term, autoescape=True))
-        newest_first = wanted.order_by(RUNS.c.created_at.desc(), RUNS.c.id.desc())
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(newest_first.limit(checked_limit(limit) + 1))).all()
+        newest = wanted.order_by(RUNS.c.created_at.desc(), RUNS.c.id.desc()).limit(checked_limit(limit) + 1)
+        rows = await self._database.read(lambda connection: connection.execute(newest).all())
         shown = rows[:limit]
-        more = len(rows) > limit
         return RunPage(
             runs=tuple(_from_row(row) for row in shown),
-            next=write_cursor(Place(shown[-1].created_at, shown[-1].id)) if more else None,
+            next=write_cursor(Place(shown[-1].created_at, shown[-1].id)) if len(rows) > limit else None,
         )
 
     async def delete(self, run_id: str, *, owner: str) -> bool:
         """Remove a finished run with its events; False when there is none. One that has not ended raises `Conflict`."""
-        async with self._database.writing() as connection:
-            gone = await connection.execute(delete(RUNS).where(*_owned(run_id, owner), ~_UNFINISHED))
-            if gone.rowcount:
+
+        def remove(connection: Connection) -> bool:
+            owned = _owned(run_id, owner)
+            if connection.execute(delete(RUNS).where(*owned, ~UNFINISHED)).rowcount:
                 return True
-            if await connection.scalar(select(RUNS.c.id).where(*_owned(run_id, owner))) is None:
+            if connection.scalar(select(RUNS.c.id).where(*owned)) is None:
                 return False
-        raise Conflict("The run has not ended yet.", hint="Cancel it first.")
+            raise Conflict("The run has not ended yet.", hint="Cancel it first.")
+
+        return await self._database.write(remove)
 
     async def request_cancel(self, run_id: str, *, owner: str) -> bool:
         """Ask whoever works on it to stop; False when it does not exist or has ended."""
-        async with self._database.writing() as connection:
-            asked = update(RUNS).where(*_owned(run_id, owner), _UNFINISHED).values(cancel_requested=True)
-            return bool((await connection.execute(asked)).rowcount)
+        return await self._change((*_owned(run_id, owner), UNFINISHED), cancel_requested=True)
 
     async def is_cancelled(self, run_id: str) -> bool:
         """Has somebody asked for it to stop?"""
-        async with self._database.reading() as connection:
-            return bool(await connection.scalar(select(RUNS.c.cancel_requested).where(RUNS.c.id == run_id)))
+        wanted = select(RUNS.c.cancel_requested).where(RUNS.c.id == run_id)
+        return bool(await self._database.read(lambda connection: connection.scalar(wanted)))
 
     async def claim(self, run_id: str | None, *, worker: str, until: datetime) -> Run | None:
         """Take the lease of that run (or, with None, of the oldest unfinished, resumable one) if it is free.
@@ -102,38 +95,18 @@ class StoredRuns:
         Sets status `running`, and `started_at` and `deadline_at` the first time. Exactly one of many claimants gets it.
         """
         now = self._system.now()
-        free = select(RUNS).where(_UNFINISHED, _is_free(now))
-        if run_id is not None:
-            free = free.where(RUNS.c.id == run_id).with_for_update()
-        else:
-            oldest = free.where(RUNS.c.resumable).order_by(RUNS.c.created_at, RUNS.c.id).limit(1)
-            free = oldest.with_for_update(skip_locked=True)
-        async with self._database.writing() as connection:
-            row = (await connection.execute(free)).first()
-            if row is None:
-                return None
-            started_at = row.started_at or now
-            deadline_at = row.deadline_at or now + timedelta(seconds=options_from_json(row.options).deadline_s)
-            taken = (
-                update(RUNS)
-                .where(RUNS.c.id == row.id)
-                .values(
-                    status="running",
-                    started_at=started_at,
-                    deadline_at=deadline_at,
-                    lease_worker=worker,
-                    lease_until=until,
-                )
-            )
-            return _from_row((await connection.execute(taken.returning(*RUNS.c))).one())
+        row = await self._database.write(
+            lambda connection: claim(connection, run_id, worker=worker, now=now, until=until)
+        )
+        return None if row is None else _from_row(row)
 
     async def renew(self, run_id: str, *, worker: str, until: datetime) -> bool:
         """Hold the lease longer; returns False when it was lost."""
-        return await self._under_lease(run_id, worker, lease_until=until)
+        return await self._change(held(run_id, worker), lease_until=until)
 
     async def release(self, run_id: str, *, worker: str) -> None:
         """Give the lease back unfinished (shutdown), so that another worker resumes at once."""
-        await self._under_lease(run_id, worker, lease_worker=None, lease_until=None)
+        await self._change(held(run_id, worker), lease_worker=None, lease_until=None)
 
     async def finish(
         self,
@@ -155,62 +128,45 @@ class StoredRuns:
             "error_kind": error_kind,
             "error": error,
         }
-        async with self._database.writing() as connection:
-            seq = await self._end(connection, (*_held(run_id, worker),), run_id, ended, event)
-        if seq is None:
+        if not await self._end(run_id, held(run_id, worker), ended, event):
             raise LeaseLost(run_id)
-        self._database.arrivals.announce(run_id, seq=seq)
 
     async def sweep(self, *, queued_before: datetime) -> tuple[str, ...]:
         """End, as `failed` with kind `interrupted`, what nobody may resume and nobody works on any more."""
-        now = self._system.now()
-        begun = and_(RUNS.c.status == "running", _is_free(now))
+        begun = and_(RUNS.c.status == "running", is_free(self._system.now()))
         never_begun = and_(RUNS.c.status == "queued", RUNS.c.created_at < queued_before)
-        lost = (_UNFINISHED, ~RUNS.c.resumable, or_(begun, never_begun))
-        async with self._database.reading() as connection:
-            found = (await connection.scalars(select(RUNS.c.id).where(*lost))).all()
-        return tuple([run_id for run_id in found if await self._interrupt(run_id, lost)])
+        lost = (UNFINISHED, ~RUNS.c.resumable, or_(begun, never_begun))
+        wanted = select(RUNS.c.id).where(*lost)
+        found = await self._database.read(lambda connection: connection.scalars(wanted).all())
+        ended = [await self._end(each, (RUNS.c.id == each, *lost), INTERRUPTED, INTERRUPTION) for each in found]
+        return tuple(run_id for run_id, is_ended in zip(found, ended, strict=True) if is_ended)
 
-    async def _interrupt(self, run_id: str, lost: tuple[ColumnElement[bool], ...]) -> bool:
-        async with self._database.writing() as connection:
-            guards = (RUNS.c.id == run_id, *lost)
-            seq = await self._end(connection, guards, run_id, INTERRUPTED, INTERRUPTION)
+    async def _end(
+        self, run_id: str, guards: tuple[ColumnElement[bool], ...], ended: dict[str, Any], event: NewEvent
+    ) -> bool:
+        """Write the end and the last event together, if the guards still hold."""
+        now = self._system.now()
+        free = {"finished_at": now, "lease_worker": None, "lease_until": None, "last_seq": RUNS.c.last_seq + 1}
+        last = update(RUNS).where(*guards).values(free | ended).returning(RUNS.c.last_seq)
+
+        def end(connection: Connection) -> int | None:
+            seq: int | None = connection.scalar(last)
+            if seq is not None:
+                write_events(connection, run_id, (event,), last_seq=seq, at=now)
+            return seq
+
+        seq = await self._database.write(end)
         if seq is not None:
             self._database.arrivals.announce(run_id, seq=seq)
         return seq is not None
 
-    async def _end(
-        self,
-        connection: AsyncConnection,
-        guards: tuple[ColumnElement[bool], ...],
-        run_id: str,
-        ended: dict[str, Any],
-        event: NewEvent,
-    ) -> int | None:
-        now = self._system.now()
-        values = {"finished_at": now, "lease_worker": None, "lease_until": None, "last_seq": RUNS.c.last_seq + 1}
-        last = update(RUNS).where(*guards).values(values | ended).returning(RUNS.c.last_seq)
-        seq: int | None = await connection.scalar(last)
-        if seq is not None:
-            await write_events(connection, run_id, (event,), last_seq=seq, at=now)
-        return seq
-
-    async def _under_lease(self, run_id: str, worker: str, **values: Any) -> bool:
-        async with self._database.writing() as connection:
-            changed = await connection.execute(update(RUNS).where(*_held(run_id, worker)).values(values))
-            return bool(changed.rowcount)
+    async def _change(self, guards: tuple[ColumnElement[bool], ...], **values: Any) -> bool:
+        changed = update(RUNS).where(*guards).values(values)
+        return bool(await self._database.write(lambda connection: connection.execute(changed).rowcount))
 
 
 def _owned(run_id: str, owner: str | None) -> tuple[ColumnElement[bool], ...]:
     return (RUNS.c.id == run_id,) if owner is None else (RUNS.c.id == run_id, RUNS.c.owner == owner)
-
-
-def _held(run_id: str, worker: str) -> tuple[ColumnElement[bool], ...]:
-    return (RUNS.c.id == run_id, RUNS.c.lease_worker == worker, _UNFINISHED)
-
-
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(RUNS.c.lease_until.is_(None), RUNS.c.lease_until <= now)
 
 
 def _older(place: Place) -> ColumnElement[bool]:

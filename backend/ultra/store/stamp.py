@@ -12,18 +12,17 @@ _ENVIRONMENT = "environment"
 
 async def read_stamp(database: Database) -> str | None:
     """Return the environment this database belongs to; None when nobody has opened it yet."""
-    async with database.reading() as connection:
-        stamped: str | None = await connection.scalar(select(STAMP.c.value).where(STAMP.c.name == _ENVIRONMENT))
-    return stamped
+    wanted = select(STAMP.c.value).where(STAMP.c.name == _ENVIRONMENT)
+    return await database.read(lambda connection: connection.scalar(wanted))
 
 
 async def claim_stamp(database: Database, *, environment: str) -> None:
     """Write the environment into a fresh database; raises `Conflict` when it belongs to another one."""
     stamped = await read_stamp(database)
     if stamped is None:
+        mine = insert(STAMP).values(name=_ENVIRONMENT, value=environment)
         try:
-            async with database.writing() as connection:
-                await connection.execute(insert(STAMP).values(name=_ENVIRONMENT, value=environment))
+            await database.write(lambda connection: connection.execute(mine))
         except IntegrityError:  # another process was a moment earlier: see what it wrote
             stamped = await read_stamp(database)
         else:

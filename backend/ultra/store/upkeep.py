@@ -4,8 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, inspect, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, func, inspect, select, text
 
 from ultra.domain.errors import Conflict, InvalidRequest
 from ultra.store import migrating
@@ -29,17 +28,11 @@ class DatabaseStatus:
 
 async def status(database: Database) -> DatabaseStatus:
     """Look, without changing anything; raises `Conflict` when a newer program has been here."""
-    async with database.reading() as connection:
-        present = set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
-        counts = {}
-        for table in METADATA.sorted_tables:
-            if table.name in present:
-                counts[table.name] = await connection.scalar(select(func.count()).select_from(table)) or 0
-        size_bytes = await _size(connection, database.path)
+    counts, size_bytes = await database.read(lambda connection: (_counts(connection), _size(connection, database.path)))
     return DatabaseStatus(
         kind="sqlite" if database.is_sqlite else "postgresql",
         path=database.path,
-        environment=await read_stamp(database) if STAMP.name in present else None,
+        environment=await read_stamp(database) if STAMP.name in counts else None,
         revision=await migrating.current(database),
         pending=await migrating.pending(database),
         size_bytes=size_bytes,
@@ -66,8 +59,8 @@ async def backup(database: Database, *, target: Path) -> int:
         raise InvalidRequest("Backups of PostgreSQL are not made by Ultra yet.", hint="Use pg_dump.")
     _create(target)
     try:
-        async with database.outside_transactions() as connection:
-            await connection.execute(text("VACUUM INTO :target"), {"target": str(target)})
+        vacuum = text("VACUUM INTO :target").bindparams(target=str(target))
+        await database.maintain(lambda connection: connection.execute(vacuum))
     except BaseException:
         _remove(target)
         raise
@@ -91,7 +84,16 @@ def _bytes(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-async def _size(connection: AsyncConnection, path: Path | None) -> int:
+def _counts(connection: Connection) -> dict[str, int]:
+    present = set(inspect(connection).get_table_names())
+    return {
+        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for table in METADATA.sorted_tables
+        if table.name in present
+    }
+
+
+def _size(connection: Connection, path: Path | None) -> int:
     if path is None:
-        return int(await connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
+        return int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
     return _bytes(path) + _bytes(path.with_name(path.name + "-wal"))

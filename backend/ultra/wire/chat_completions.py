@@ -25,6 +25,7 @@ class ChatCompletions:
         if not isinstance(body, Mapping):
             raise InvalidRequest("The body must be a JSON object.", hint="Send model and messages as application/json.")
         request = openai_chat.parse(body)
+        _refuse_several(body)
         scope["ultra.facts"]["model"] = request.model
         opening = desk.completions.open(scope["ultra.principal"], request, request_id=scope["ultra.request_id"])
         async with opening as told:
@@ -32,6 +33,12 @@ class ChatCompletions:
                 await _stream(told, include_usage=openai_chat.wants_usage(body), scope=scope, send=send)
             else:
                 await _whole(told, scope=scope, send=send)
+
+
+def _refuse_several(body: Mapping[str, object]) -> None:
+    """One request is one answer here: several would be several calls behind one price and one failure."""
+    if body.get("n") not in (None, 1):
+        raise InvalidRequest("`n` must be 1.", param="n", hint="Send the request as often as you want answers.")
 
 
 async def _whole(told: Told, *, scope: Scope, send: Send) -> None:

@@ -73,7 +73,16 @@ def test_marked_values_close_a_question_that_did_not_say_so() -> None:
 
 def test_sentences_that_only_repeat_the_question_agree() -> None:
     """`Paris` and `The capital of France is Paris` are one answer."""
-    assert sizes("What is the capital of France?", ["Paris", "The capital of France is Paris."]) == [2]
+    texts = ["Paris", "The capital of France is Paris.", "That is well known. The capital of France is Paris."]
+    found = compare(Question("What is the capital of France?"), said(*texts))
+    assert [(side.value.shown, len(side.roles)) for side in found.sides] == [("Paris", 3)]
+
+
+def test_a_short_opinion_is_not_a_value() -> None:
+    """A question for advice is open, and a sentence with much of its own is prose, however short."""
+    advice = "On balance the evidence for it is stronger."
+    assert compare(Question("Should a small team use microservices?"), said("No.", "No.")).kind is None
+    assert compare(Question("What do you say to this?"), said(advice, advice)).kind is None
 
 
 def test_prose_is_open() -> None:

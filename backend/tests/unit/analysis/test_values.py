@@ -167,3 +167,15 @@ def test_a_marked_number_reads_back(amount: Decimal) -> None:
     assert value is not None
     assert value.number is not None
     assert value.number.amount == amount
+
+
+@pytest.mark.parametrize(
+    "piece", ["-", "\n", " ", "(A) ", "1 ", "1,234 ", "**", "_", "= 1", "the ", "```\n", "#### ", "or "]
+)
+def test_long_and_strange_texts_take_no_time(piece: str) -> None:
+    """A megabyte of anything is read in linear time, as an answer and as a question."""
+    text = piece * (1_000_000 // len(piece))
+    for kind in ("number", "choice", "boolean", "date", "json", "text"):
+        parse(kind, text, "How many?")  # type: ignore[arg-type]
+        parse(kind, "Answer: 4", text[:100_000])  # type: ignore[arg-type]
+    options_of(text)

@@ -78,6 +78,19 @@ def test_old_failures_do_not_count_in_the_share() -> None:
     assert breaker.state == "closed"
 
 
+def test_recovery_forgets_the_share() -> None:
+    """Failures from before a good probe do not open it again."""
+    breaker = _breaker(Policy(breaker_failures=100, breaker_minimum=4, breaker_ratio=0.5, open_base_s=4.0))
+    _fail(breaker, 0.0, 4)
+    assert breaker.retry_at is not None
+    now = breaker.retry_at
+    breaker.succeed(breaker.enter(now), now)
+    _fail(breaker, now, 3)
+    assert breaker.state == "closed"
+    _fail(breaker, now)
+    assert breaker.state == "open"
+
+
 def test_one_failure_can_be_enough() -> None:
     """A failure that is sure to repeat opens it at once."""
     breaker = _breaker()

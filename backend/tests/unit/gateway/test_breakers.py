@@ -103,6 +103,18 @@ def test_a_failed_probe_of_a_model_does_not_hold_the_providers_place(stand: _Sta
     assert stand.breakers.refusal(ONE) is None
 
 
+def test_a_probe_with_a_refused_key_does_not_hold_the_models_place(stand: _Stand) -> None:
+    """When the key is accepted again, the model is probed again."""
+    stand.end(UpstreamFailed("x"))
+    stand.end(UpstreamFailed("x"))
+    stand.system.advance(stand.policy.open_base_s)
+    stand.end(UpstreamRefusedKey("x"))
+    stand.system.advance(stand.policy.open_base_s)
+    assert stand.breakers.refusal(ONE) is None
+    stand.end()
+    assert stand.breakers.state("a/one").state == "closed"
+
+
 def test_a_rate_limit_blocks_until_its_time(stand: _Stand) -> None:
     """Callers are told `rate_limited` and when to return; the breaker stays closed."""
     stand.end(RateLimited("x", retry_after=30))

@@ -163,7 +163,9 @@ async def test_an_unusable_model_is_passed_over(bench) -> None:
     """What the catalogue says cannot be asked is not; with nobody left, the error says why and until when."""
     until = bench.system.now() + timedelta(seconds=30)
     bench.catalogue.put(model("a/one", availability=Availability("unavailable", "no_api_key")))
-    assert (await bench.ask("best")).provider == "b"
+    completion, receipt = await bench.asked("best")
+    assert completion.provider == "b"
+    assert [(each.outcome, each.kind) for each in receipt.passed_over] == [("skipped", "no_api_key")]
     bench.catalogue.put(model("b/one", availability=Availability("rate_limited", "rate_limited", retry_at=until)))
     with pytest.raises(NoneAvailable) as caught:
         await bench.ask("best")
@@ -265,6 +267,15 @@ async def test_an_outage_is_not_amplified(make_bench) -> None:
         with pytest.raises(Overloaded):
             await bench.ask("a/two")
     assert bench.a.opened <= 10 + 4
+
+
+async def test_a_busy_model_may_be_retried_more(make_bench, answer) -> None:
+    """The budget grows with the calls that are made."""
+    bench = make_bench(policy=Policy(retry_floor=1, retry_share=0.1, max_attempts=9, breaker_failures=10**6))
+    call = bench.call()
+    await asyncio.gather(*[bench.ask("a/one", call=call) for _ in range(30)])
+    bench.plan("a/one", [Overloaded("x", retry_after=0.0)], [Overloaded("x", retry_after=0.0)], answer())
+    assert (await bench.ask("a/one")).text == "hello"
 
 
 async def test_each_model_has_its_own_retry_budget(make_bench, answer) -> None:

@@ -121,6 +121,18 @@ def test_a_call_that_breaks_off_costs_what_came(stand: _Stand, outcome) -> None:
     assert stand.settled.usage == Usage(input_total=50, input_cached=20, output_total=10, estimated=True)
 
 
+def test_a_vendor_that_began_and_then_refused_has_worked(stand: _Stand) -> None:
+    """An error inside the stream does not undo what came before it."""
+    stand.meter(PRICED, REQUEST, *SAID).settle("failed", Overloaded("x"))
+    assert stand.settled.usage == Usage(input_total=10, output_total=10, estimated=True)
+
+
+def test_a_report_without_the_prompt_is_completed(stand: _Stand) -> None:
+    """Where a broken-off call has reported only output, the prompt is estimated."""
+    stand.meter(PRICED, REQUEST, *SAID, UsageReported(Usage(output_total=40))).settle("cancelled")
+    assert stand.settled.usage == Usage(input_total=10, output_total=40, estimated=True)
+
+
 def test_a_call_left_before_the_first_event_may_have_cost_its_prompt(stand: _Stand) -> None:
     """Nobody knows whether the vendor had begun, so the prompt is counted."""
     stand.meter().settle("cancelled")

@@ -22,12 +22,15 @@ class _Careless:
         self.lines = lines
         self.left: list[str] = []
         self.given = 0
+        self.streams: list[object] = []
+        """Kept, so that nothing is closed for being forgotten."""
 
     @asynccontextmanager
     async def open(self, request, *, deadline):
         await self._wait("entering")
         try:
-            yield self._events()
+            self.streams.append(self._events())
+            yield self.streams[-1]
         finally:
             self.left.append("stream")
 
@@ -128,6 +131,14 @@ async def test_a_caller_who_stops_reading_has_cancelled(bench) -> None:
     assert (bench.a.closed, bench.outcomes) == (1, [("a/one", "cancelled", None)])
 
 
+async def test_a_generator_is_closed_before_its_stream(bench) -> None:
+    """A provider's iterator that can be closed is, there and then, not when somebody collects the garbage."""
+    provider = _with(bench, BEGUN, PartStarted(0, "text"), Delta(0, "half"))
+    async with bench.gateway.open(bench.request("a/one"), bench.call()) as stream:
+        await anext(stream)
+    assert provider.left == ["events", "stream"]
+
+
 async def test_a_callers_own_error_is_not_the_vendors(bench) -> None:
     """An error raised in the body passes through, and the call counts as left."""
     with pytest.raises(Overloaded):
@@ -155,6 +166,17 @@ async def test_an_end_without_announcement_is_truncation(bench) -> None:
         with pytest.raises(Truncated):
             await anext(stream)
     assert bench.outcomes == [("a/one", "failed", "truncated")]
+
+
+async def test_an_error_mid_stream_stays(bench) -> None:
+    """Whoever reads on after an error gets the same error, not an end."""
+    own = Overloaded("x")
+    _with(bench, BEGUN, own)
+    async with bench.gateway.open(bench.request("a/one"), bench.call()) as stream:
+        for _ in range(2):
+            with pytest.raises(Overloaded) as caught:
+                await gather(stream)
+            assert caught.value is own
 
 
 async def test_nothing_at_all_is_truncation_too(bench) -> None:

@@ -28,14 +28,14 @@ Make: TypeAlias = Callable[..., Any]
 
 @pytest.fixture
 async def server() -> AsyncIterator[RawServer]:
-    """A raw server, closed at the end."""
+    """Open a raw server, closed at the end."""
     async with raw_server() as opened:
         yield opened
 
 
 @pytest.fixture
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """The client as in production."""
+    """Open the client as in production."""
     async with open_session() as opened:
         yield opened
 

@@ -1,16 +1,18 @@
 """Addresses, files and errors."""
 
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from ultra.domain.errors import InvalidRequest, Overloaded, Unavailable
-from ultra.store import database as module
-from ultra.store.database import STORE_UNREACHABLE, open_database
+from ultra.store import sqlite_file
+from ultra.store.database import STORE_BUSY, STORE_UNREACHABLE, open_database
+from ultra.store.transactions import Work
 from ultra.system import System
 
 
@@ -41,8 +43,7 @@ async def test_the_file_is_private_even_under_a_loose_umask(tmp_path: Path) -> N
     before = os.umask(0)
     try:
         async with open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database:
-            async with database.writing() as connection:
-                await connection.execute(text("CREATE TABLE t (x)"))
+            await database.write(lambda connection: connection.execute(text("CREATE TABLE t (x)")))
             seen = modes(tmp_path)
     finally:
         os.umask(before)
@@ -51,12 +52,14 @@ async def test_the_file_is_private_even_under_a_loose_umask(tmp_path: Path) -> N
 
 async def test_sqlite_is_set_up_for_many_readers_and_one_writer(tmp_path: Path) -> None:
     """Write-ahead log, foreign keys, a long patience for other processes, no sync at every commit."""
-    async with (
-        open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database,
-        database.reading() as connection,
-    ):
-        wanted = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 30_000, "synchronous": 1}
-        assert {name: await connection.scalar(text(f"PRAGMA {name}")) for name in wanted} == wanted
+    wanted = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 30_000, "synchronous": 1}
+
+    def look(connection: Connection) -> dict[str, object]:
+        return {name: connection.scalar(text(f"PRAGMA {name}")) for name in wanted}
+
+    async with open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database:
+        for method in (database.read, database.write, database.maintain):
+            assert await method(look) == wanted
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -86,47 +89,64 @@ async def test_a_server_that_is_away_is_unavailable_and_its_password_unseen() ->
 
 async def test_a_held_lock_is_overload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When another process writes for longer than anybody should, the caller may come again."""
-    monkeypatch.setattr(module, "BUSY_TIMEOUT_MS", 20)
-    url = f"sqlite:///{tmp_path}/a.db"
-    async with open_database(url=url, system=System()) as one, open_database(url=url, system=System()) as other:
-        async with one.writing():
-            with pytest.raises(Overloaded) as refused:
-                async with other.writing():
-                    pass
+    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_MS", 20)
+    path = tmp_path / "a.db"
+    async with open_database(url=f"sqlite:///{path}", system=System()) as database:
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Overloaded) as refused:
+            await database.write(lambda connection: connection.execute(text("SELECT 1")))
         assert refused.value.retryable
-        async with other.writing():
-            pass
+        assert refused.value.code == STORE_BUSY
+        holder.execute("ROLLBACK")
+        holder.close()
+        await database.write(lambda connection: connection.execute(text("SELECT 1")))
 
 
-async def test_a_wrong_statement_is_our_own_mistake(tmp_path: Path) -> None:
+@pytest.mark.parametrize("statement", ["SELECT * FROM missing", "SELEKT 1"])
+async def test_a_wrong_statement_is_our_own_mistake(tmp_path: Path, statement: str) -> None:
     """It is not reported as a database that is down."""
     async with open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database:
-        for statement in ("SELECT * FROM missing", "SELEKT 1"):
-            with pytest.raises(OperationalError):
-                async with database.reading() as connection:
-                    await connection.execute(text(statement))
+        with pytest.raises(OperationalError):
+            await database.read(lambda connection: connection.execute(text(statement)))
+
+
+def scripted(*statements: str) -> Work[None]:
+    """Execute one after the other."""
+
+    def execute(connection: Connection) -> None:
+        for statement in statements:
+            connection.execute(text(statement))
+
+    return execute
 
 
 async def test_a_table_is_rebuilt_without_losing_what_points_to_it(tmp_path: Path) -> None:
-    """Dropping and remaking a parent keeps its children, and leaving them orphaned is refused."""
+    """Dropping and remaking a parent keeps its children; leaving them orphaned is refused and taken back."""
     async with open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database:
-        async with database.writing() as connection:
-            await connection.execute(text("CREATE TABLE p (id INTEGER PRIMARY KEY)"))
-            await connection.execute(text("CREATE TABLE c (p REFERENCES p(id) ON DELETE CASCADE)"))
-            await connection.execute(text("INSERT INTO p VALUES (1)"))
-            await connection.execute(text("INSERT INTO c VALUES (1)"))
-        async with database.rebuilding() as connection:
-            await connection.execute(text("ALTER TABLE p RENAME TO old"))
-            await connection.execute(text("DROP TABLE old"))
-            await connection.execute(text("CREATE TABLE p (id INTEGER PRIMARY KEY, more TEXT)"))
-            await connection.execute(text("INSERT INTO p (id) VALUES (1)"))
-            await connection.execute(text("DROP TABLE c"))
-            await connection.execute(text("CREATE TABLE c (p REFERENCES p(id) ON DELETE CASCADE)"))
-            await connection.execute(text("INSERT INTO c VALUES (1)"))
+
+        async def children() -> object:
+            return await database.read(lambda connection: connection.scalar(text("SELECT count(*) FROM c")))
+
+        await database.write(
+            scripted(
+                "CREATE TABLE p (id INTEGER PRIMARY KEY)",
+                "CREATE TABLE c (p REFERENCES p(id) ON DELETE CASCADE)",
+                "INSERT INTO p VALUES (1)",
+                "INSERT INTO c VALUES (1)",
+            )
+        )
+        await database.rebuild(
+            scripted(
+                "CREATE TABLE fresh (id INTEGER PRIMARY KEY, more TEXT)",
+                "INSERT INTO fresh (id) SELECT id FROM p",
+                "DROP TABLE p",
+                "ALTER TABLE fresh RENAME TO p",
+            )
+        )
+        assert await children() == 1
         with pytest.raises(RuntimeError, match="'c'"):
-            async with database.rebuilding() as connection:
-                await connection.execute(text("DELETE FROM p"))
-        async with database.writing() as connection:
-            assert await connection.scalar(text("SELECT count(*) FROM c")) == 1
-            await connection.execute(text("DELETE FROM p"))
-            assert await connection.scalar(text("SELECT count(*) FROM c")) == 0
+            await database.rebuild(scripted("DELETE FROM p"))
+        assert await children() == 1
+        await database.write(scripted("DELETE FROM p"))
+        assert await children() == 0

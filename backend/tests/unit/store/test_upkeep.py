@@ -46,17 +46,16 @@ async def test_a_backup_is_whole_and_private_while_the_database_is_in_use(tmp_pa
             await upkeep.upgrade(database)
             await claim_stamp(database, environment="development")
             size = await upkeep.backup(database, target=target)
-            async with database.writing() as connection:
-                await connection.execute(insert(STAMP).values(name="later", value="1"))
+            later = insert(STAMP).values(name="later", value="1")
+            await database.write(lambda connection: connection.execute(later))
     finally:
         os.umask(before)
     assert size == target.stat().st_size > 0
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    async with open_database(url=f"sqlite:///{target}", system=System()) as copy, copy.reading() as connection:
-        assert await connection.scalar(text("PRAGMA integrity_check")) == "ok"
-        assert (await connection.execute(text("SELECT name, value FROM stamp"))).all() == [
-            ("environment", "development")
-        ]
+    async with open_database(url=f"sqlite:///{target}", system=System()) as copy:
+        assert await copy.read(lambda connection: connection.scalar(text("PRAGMA integrity_check"))) == "ok"
+        rows = await copy.read(lambda connection: connection.execute(text("SELECT name, value FROM stamp")).all())
+        assert rows == [("environment", "development")]
 
 
 async def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def _create_runs() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_runs"),
     )
     op.create_index("ix_runs_owner_created_at_id", "runs", ["owner", "created_at", "id"])
-    op.create_index("ix_runs_status_created_at", "runs", ["status", "created_at"])
+    op.create_index("ix_runs_finished_at_created_at", "runs", ["finished_at", "created_at"])
 
 
 def _create_ledger() -> None:

@@ -1,0 +1,88 @@
+"""Tests of reading a prompt."""
+
+import json
+
+from ultra.mock.reading import final_value, find_peers, read, sentences
+
+
+def test_finds_a_demanded_last_line():
+    """The word of the last line is found, with or without quotes, and whether it is only for some questions."""
+    assert read("", "What is 2+2? End with a line `Answer: ...`").closing == "Answer"
+    assert read("Finish with the line Vote: A", "Choose.").closing == "Vote"
+    sometimes = read("", "Explain. If it has one short answer, end with a line `Answer: ...`.")
+    assert (sometimes.closing, sometimes.conditional) == ("Answer", True)
+    assert read("", "What is 2+2?").closing is None
+
+
+def test_keeps_notes_on_the_reply_out_of_the_question():
+    """What follows the question about the form of the reply is not part of it."""
+    asked = read(
+        "", "What is 2+2?\n\nHow to reply: if it has one short answer (a number, yes or no), end with:\nAnswer: <value>"
+    )
+    assert asked.question.strip() == "What is 2+2?"
+    assert (asked.closing, asked.conditional, asked.yes_no, asked.bare) == ("Answer", True, False, False)
+
+
+def test_tells_reviewing_from_merging():
+    """Only a prompt that asks to check each answer is a review."""
+    peers = "### Answer A\nIt is so indeed.\n### Answer B\nIt is otherwise."
+    assert read("", f"Why?\n{peers}\nNow check them. For each answer write its label.").reviewing
+    assert not read("", f"Why?\n{peers}\nNow write the answer. Check the reason before you follow it.").reviewing
+    assert not read("", "Check each of these facts.").reviewing
+
+
+def test_finds_options():
+    """Options stand on lines of their own or in one line; letters begin with A."""
+    lines = read("", "Which is prime?\nA) 4\nB) 7\n(C) 9")
+    inline = read("", "Which is prime? A) 4, B) 7, C) 9")
+    assert [(each.letter, each.text) for each in lines.options] == [("A", "4"), ("B", "7"), ("C", "9")]
+    assert [each.text for each in inline.options] == ["4", "7", "9"]
+    assert read("", "Dr. A. Smith and B. Jones wrote it. Why?").options == ()
+
+
+def test_knows_closed_questions():
+    """A question to be answered with yes or no is known by its first word, or by what it says."""
+    assert read("", "Is Paris the capital of France?").yes_no
+    assert read("", "Paris is the capital of France. True or false?").truth
+    assert not read("", "What is Paris?").yes_no
+
+
+def test_finds_peers_in_every_form():
+    """Marked blocks, labelled tags, headings and JSON all show labelled answers."""
+    marked = "=== q7Zk2vX9 question ===\nWhy?\n=== q7Zk2vX9 end of question ===\n"
+    for label, text in (("A", "It is 391."), ("B", "It is 392.")):
+        marked += f"=== q7Zk2vX9 answer {label} ===\n{text}\n=== q7Zk2vX9 end of answer {label} ===\n"
+    tags = '<answer label="A">It is 391.</answer>\n<answer label="B">It is 392.</answer>'
+    headings = "Compare.\n### Answer A\nIt is 391.\n\n### Answer B\nIt is 392.\n"
+    quoted = json.dumps([{"label": "A", "text": "It is 391."}, {"label": "B", "text": "It is 392."}])
+    for prompt in (marked, tags, headings, quoted):
+        assert [(peer.label, peer.text) for peer in find_peers(prompt)] == [("A", "It is 391."), ("B", "It is 392.")]
+    assert read("", marked).question == "Why?"
+
+
+def test_prefers_what_most_peers_say():
+    """The final value that occurs most often is the favourite; the first seen wins a tie."""
+    prompt = "".join(f"### Answer {label}\nSo.\nAnswer: {value}\n" for label, value in zip("ABC", "454", strict=True))
+    assert read("", prompt).favourite == "4"
+    tied = "### Answer A\nSo.\n**Answer: 7**\n### Answer B\nSo.\nAnswer: 8."
+    assert read("", tied).favourite == "7"
+
+
+def test_reads_final_values_and_sentences():
+    """The last announced value counts; it is no sentence of the text."""
+    text = "First think about it.\nAnswer: 3\n- Then think again, twice.\nAnswer: 4"
+    assert final_value(text) == "4"
+    assert sentences(text) == ["First think about it.", "Then think again, twice."]
+
+
+def test_names_the_subject():
+    """The subject is the longest run of words that mean something."""
+    assert read("", "What are the risks of remote engineering teams?").subject == ("remote", "engineering", "teams")
+    assert read("", "?").subject == ()
+
+
+def test_hears_what_to_echo():
+    """`Say ...` asks for these very words."""
+    assert read("", 'Say "this is a test"').echo == "this is a test"
+    assert read("", "Reply with exactly: OK").echo == "OK"
+    assert read("", "What do you say?").echo is None

@@ -1,0 +1,65 @@
+"""A PostgreSQL server, by psycopg."""
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ultra.domain.errors import Unavailable
+from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, translated
+
+CONNECT_TIMEOUT_S = 10
+
+
+class PostgreSQL(Database):
+    """Keeps `Database` on a server; at most `pool_size` transactions of this process at once, the others wait."""
+
+    def __init__(self, url: URL, *, pool_size: int) -> None:
+        super().__init__()
+        self._engine = _engine(url, pool_size=pool_size)
+
+    async def prepare(self) -> None:
+        """See whether the server is there."""
+        with translated():
+            async with self._engine.connect():
+                pass
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Run `work` in a transaction."""
+        return await self.write(work)
+
+    async def write(self, work: Work[Result]) -> Result:
+        """Run `work` in a transaction; rows it changes are locked until its end."""
+        with translated():
+            async with self._engine.connect() as connection, connection.begin():
+                return await connection.run_sync(work)
+
+    async def rebuild(self, work: Work[Result]) -> Result:
+        """Run `work` in a transaction: here tables change like rows."""
+        return await self.write(work)
+
+    async def maintain(self, work: Work[Result]) -> Result:
+        """Run `work`, each statement for itself."""
+        with translated():
+            async with self._engine.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                return await connection.run_sync(work)
+
+
+def _engine(url: URL, *, pool_size: int) -> AsyncEngine:
+    try:
+        return create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=30,
+            pool_pre_ping=True,
+            # no prepared statements: a pgbouncer between us would hand them to another session
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "prepare_threshold": None},
+        )
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            "PostgreSQL's driver is not installed.", hint="pip install 'ultra[postgres]'", code=STORE_UNREACHABLE
+        ) from error

@@ -1,0 +1,150 @@
+"""A SQLite file: many readers, one writer.
+
+Writers of this process queue for one thread; writers of other processes are waited for (`BEGIN IMMEDIATE` with a busy
+timeout), so that no transaction discovers halfway that somebody else wrote.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+from ultra.domain.errors import Unavailable
+from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, translated
+from ultra.system import System
+
+BUSY_TIMEOUT_MS = 30_000
+"""How long a writer waits for another process; every transaction of ours lasts milliseconds."""
+
+READERS = 4
+"""Threads that read at the same time."""
+
+
+class SQLiteFile(Database):
+    """Keeps `Database` in one file, made with mode 0600 when missing, in a folder that must exist."""
+
+    path: Path
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self._engine = _engine(path)
+        self._writing = self._engine.execution_options(ultra_begin="BEGIN IMMEDIATE")
+        self._outside = self._engine.execution_options(ultra_begin=None)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+
+    async def prepare(self, *, system: System) -> None:
+        """Make the file and switch it to WAL, once: the mode stays with the file, and switching needs it alone."""
+        _make_private(self.path)
+        for patience in (0.05, 0.1, 0.2, 0.4, 0.8, None):
+            try:
+                await self._in(self._writer, lambda: _at_once(self._outside, _write_ahead))
+            except OperationalError:
+                if patience is None:
+                    raise
+                await system.sleep(patience)
+            else:
+                return
+
+    async def close(self) -> None:
+        """Let transactions end, then close every connection."""
+        loop = asyncio.get_running_loop()
+        for threads in (self._writer, self._readers):
+            await loop.run_in_executor(None, threads.shutdown)
+        self._engine.dispose()
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Run `work` on a snapshot; a writer neither waits for it nor makes it wait."""
+        return await self._in(self._readers, lambda: _in_transaction(self._engine, work))
+
+    async def write(self, work: Work[Result]) -> Result:
+        """Run `work` as the one writer."""
+        return await self._in(self._writer, lambda: _in_transaction(self._writing, work))
+
+    async def rebuild(self, work: Work[Result]) -> Result:
+        """Run `work` as the one writer, without foreign keys until the end, where they are checked.
+
+        SQLite copies a table to change it: with foreign keys on, dropping the old one would delete what points to it.
+        """
+        return await self._in(self._writer, lambda: _rebuild(self._engine, work))
+
+    async def maintain(self, work: Work[Result]) -> Result:
+        """Run `work` in the writer's place, each statement for itself."""
+        return await self._in(self._writer, lambda: _at_once(self._outside, work))
+
+    async def _in(self, threads: ThreadPoolExecutor, call: Callable[[], Result]) -> Result:
+        with translated():
+            return await asyncio.get_running_loop().run_in_executor(threads, call)
+
+
+def _in_transaction(engine: Engine, work: Work[Result]) -> Result:
+    with engine.begin() as connection:
+        return work(connection)
+
+
+def _at_once(engine: Engine, work: Work[Result]) -> Result:
+    with engine.connect() as connection:
+        return work(connection)
+
+
+def _rebuild(engine: Engine, work: Work[Result]) -> Result:
+    with engine.connect() as connection:
+        _set_foreign_keys(connection, "OFF")
+        try:
+            connection.execution_options(ultra_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                result = work(connection)
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                if broken is not None:
+                    raise RuntimeError(f"A migration leaves rows of {broken[0]!r} that point to nothing.")
+                return result
+        finally:
+            _set_foreign_keys(connection, "ON")
+
+
+def _set_foreign_keys(connection: Connection, state: str) -> None:
+    """Switch them; possible only outside a transaction."""
+    connection.execution_options(ultra_begin=None)
+    connection.exec_driver_sql(f"PRAGMA foreign_keys = {state}")
+    connection.commit()
+
+
+def _write_ahead(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+
+
+def _make_private(path: Path) -> None:
+    """Make the file ourselves, since SQLite would give it the mode that the umask leaves."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise Unavailable(
+            f"The database file cannot be opened: {error.strerror}.",
+            hint=f"Check {path} and its folder.",
+            code=STORE_UNREACHABLE,
+        ) from error
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=READERS + 1, max_overflow=0)
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _configure(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver would begin transactions by itself, and late
+    for pragma in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "foreign_keys = ON", "synchronous = NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    statement = connection.get_execution_options().get("ultra_begin", "BEGIN")
+    if statement is not None:
+        connection.exec_driver_sql(statement)
