@@ -50,6 +50,6 @@ class FakeAudit:
         for seq, row in enumerate(self.rows, start=1):
             whole = link(row.entry, seq=seq, at=row.at, previous=previous)
             if (row.seq, row.previous, row.hash) != (seq, previous, whole):
-                return seq
+                return row.seq
             previous = row.hash
         return None if len(self.rows) == self._written else len(self.rows) + 1

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tests.fakes.users import FakeUsers
 from ultra.domain.access import ApiKey, AuditEntry, User
-from ultra.domain.errors import Conflict
+from ultra.domain.errors import Conflict, NotFound
 
 
 class FakeKeys:
@@ -18,6 +18,8 @@ class FakeKeys:
 
     async def create(self, key: ApiKey, audit: AuditEntry) -> None:
         """Keep a key."""
+        if key.owner not in self._users.rows:
+            raise NotFound("There is no such user.")
         self._keep(key)
         self._users.audit.note(audit)
 
@@ -42,6 +44,7 @@ class FakeKeys:
         if key is None or not _is_live(key, at):
             return False
         self.rows[key_id] = replace(key, revoked_at=at)
+        self._users.raise_version(key.owner)
         self._users.audit.note(audit)
         return True
 
@@ -52,6 +55,7 @@ class FakeKeys:
             return False
         self._keep(replace(successor, rotated_from=key_id))
         self.rows[key_id] = replace(key, overlap_until=overlap_until)
+        self._users.raise_version(key.owner)
         self._users.audit.note(audit)
         return True
 

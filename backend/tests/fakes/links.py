@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tests.fakes.users import FakeUsers
 from ultra.domain.access import AuditEntry, SignInLink, User
+from ultra.domain.errors import NotFound
 
 
 class FakeLinks:
@@ -16,6 +17,8 @@ class FakeLinks:
 
     async def create(self, link: SignInLink, audit: AuditEntry) -> None:
         """Keep a link; earlier ones of the same user and purpose end."""
+        if link.user_id not in self._users.rows:
+            raise NotFound("There is no such user.")
         alike = (link.user_id, link.purpose)
         self.rows = {key: each for key, each in self.rows.items() if (each.user_id, each.purpose) != alike}
         self.rows[link.hash] = link

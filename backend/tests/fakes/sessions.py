@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from tests.fakes.users import FakeUsers
 from ultra.domain.access import AuditEntry, Session, User
+from ultra.domain.errors import NotFound
 
 
 class FakeSessions:
@@ -19,9 +20,14 @@ class FakeSessions:
 
     async def create(self, session: Session, audit: AuditEntry, *, most: int) -> None:
         """Keep a session; the oldest beyond `most` end."""
+        if session.user_id not in self._users.rows:
+            raise NotFound("There is no such user.")
         self.rows[session.id_hash] = session
-        for surplus in (await self.of(session.user_id))[most:]:
-            self.rows[surplus.id_hash] = replace(surplus, revoked_at=self._users.system.now())
+        surplus = (await self.of(session.user_id))[most:]
+        for each in surplus:
+            self.rows[each.id_hash] = replace(each, revoked_at=self._users.system.now())
+        if surplus:
+            self._users.raise_version(session.user_id)
         self._users.audit.note(audit)
 
     async def get(self, id_hash: str) -> tuple[Session, User] | None:
@@ -32,8 +38,10 @@ class FakeSessions:
     async def touch(self, id_hash: str, at: datetime) -> None:
         """Remember when it was last used."""
         session = self.rows.get(id_hash)
-        if session is not None and at > session.seen_at:
+        if session is not None and session.revoked_at is None and at > session.seen_at:
             self.rows[id_hash] = replace(session, seen_at=at)
+            user = self._users.rows[session.user_id]
+            self._users.rows[user.id] = replace(user, last_seen_at=at)
 
     async def of(self, user_id: str) -> tuple[Session, ...]:
         """Return live sessions, newest first."""
@@ -44,6 +52,7 @@ class FakeSessions:
         """End one session or all."""
         ended = self._end(owner=owner, public_id=public_id)
         if ended:
+            self._users.raise_version(owner)
             self._users.audit.note(audit)
         return ended
 

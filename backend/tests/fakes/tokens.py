@@ -6,6 +6,7 @@ from typing import Literal
 
 from tests.fakes.users import FakeUsers
 from ultra.domain.access import AuditEntry, RefreshToken, TokenFamily, User
+from ultra.domain.errors import NotFound
 
 
 class FakeTokens:
@@ -20,8 +21,10 @@ class FakeTokens:
 
     async def begin(self, family: TokenFamily, first: RefreshToken, audit: AuditEntry) -> None:
         """Keep a new family."""
+        if family.user_id not in self._users.rows:
+            raise NotFound("There is no such user.")
         self.families[family.id] = family
-        self.rows[first.hash] = first
+        self.rows[first.hash] = replace(first, family_id=family.id)
         self._users.audit.note(audit)
 
     async def family(self, family_id: str) -> tuple[TokenFamily, User] | None:
@@ -51,6 +54,7 @@ class FakeTokens:
             return "repeated", family, token
         revoked = replace(family, revoked_at=at, revoked_because="reuse")
         self.families[family.id] = revoked
+        self._users.raise_version(family.user_id)
         self._users.audit.note(replace(audit, action="token.reused", outcome="refused", target=family.id))
         return "reused", revoked, None
 
@@ -58,6 +62,7 @@ class FakeTokens:
         """End one family or all."""
         ended = self._end(owner=owner, because="revoked", family_id=family_id)
         if ended:
+            self._users.raise_version(owner)
             self._users.audit.note(audit)
         return ended
 

@@ -103,6 +103,11 @@ class FakeUsers:
         """Return versions; a missing one was deleted."""
         return {each: self.rows[each].version for each in user_ids if each in self.rows}
 
+    def raise_version(self, user_id: str) -> None:
+        """Say that a session, token family or key of the user has ended."""
+        user = self.rows[user_id]
+        self.rows[user_id] = replace(user, version=user.version + 1)
+
     def _keep_an_administrator(self, user: User) -> None:
         able = {each.id for each in self.rows.values() if each.role is Role.ADMIN and each.disabled_at is None}
         if able == {user.id}:

@@ -109,6 +109,7 @@ class Panel:
             stage=asked.ask.stage,
             possible_double_charge=seat.attempt > 1,
             fall_back=False,
+            credential_id=run.credential_id,
         )
 
 

@@ -17,7 +17,8 @@ from ultra.domain.identity import Allowance, Permission, Role
 class User:
     """A person. `password_hash` is argon2id's own text, None until a password was set.
 
-    `version` grows with every change of role, password, allowance or state: what was derived from an older one is void.
+    `version` grows with every change of role, password, allowance or state, and when a session, token family or key of
+    the user ends: what was derived from an older one is void, and is derived again.
     """
 
     id: str

@@ -266,3 +266,5 @@ class Run:
     error: str | None = None
     follow_up_to: str | None = None
     request_id: str | None = None
+    credential_id: str | None = None
+    """The session, token family or key it was asked for with; its calls are charged to that."""

@@ -29,6 +29,8 @@ class CallContext:
     possible_double_charge: bool = False
     fall_back: bool = True
     """May another candidate of the alias answer instead? A panel says no: it asked that very model."""
+    credential_id: str | None = None
+    """The session, token family or key it is made with; None for the command line."""
 
 
 class Provider(Protocol):
@@ -99,6 +101,7 @@ class LedgerEntry:
     attempt: int
     reserved_usd: Decimal | None
     possible_double_charge: bool
+    credential_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Meter:
                 attempt=attempt,
                 reserved_usd=cost(model.price, self._worst_case(request)),
                 possible_double_charge=call.possible_double_charge,
+                credential_id=call.credential_id,
             )
         )
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from ultra.domain.access import AuditEntry
 
@@ -22,8 +24,17 @@ def link(entry: AuditEntry, *, seq: int, at: datetime, previous: str) -> str:
         "target": entry.target,
         "address": entry.address,
         "request_id": entry.request_id,
-        "facts": dict(entry.facts),
+        "facts": json.loads(_canonical(entry.facts)),  # as it comes back: names are text, sequences are lists
         "previous": previous,
     }
-    canonical = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical(row).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON.")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from ultra.domain.errors import UltraError
+from ultra.domain.errors import InvalidRequest, UltraError
 from ultra.domain.ports import LedgerEntry, Settlement
 from ultra.domain.records import usage_to_json
 from ultra.store.database import Database
@@ -145,7 +145,7 @@ class StoredLedger:
         batch = {each: self._waiting.pop(each) for each in ids}
         try:
             await self._write(batch.values())
-        except SQLAlchemyError:
+        except (SQLAlchemyError, InvalidRequest):
             await self._write_one_by_one(batch)
         except BaseException:
             self._wait_again(batch)
@@ -157,7 +157,7 @@ class StoredLedger:
             row_id, row = next(iter(batch.items()))
             try:
                 await self._write((row,))
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, InvalidRequest) as error:
                 _LOG.exception("The database refuses a ledger row.")
                 self._lose([row_id], because=type(error).__name__)
             except BaseException:
@@ -224,6 +224,7 @@ def _reserved(entry: LedgerEntry) -> _Row:
         "attempt": entry.attempt,
         "reserved_usd": entry.reserved_usd,
         "possible_double_charge": entry.possible_double_charge,
+        "credential_id": entry.credential_id,
     }
 
 

@@ -1,10 +1,10 @@
 """A PostgreSQL server, by psycopg."""
 
-from sqlalchemy import URL
+from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ultra.domain.errors import Unavailable
-from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, translated
+from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, refuse_unkeepable, translated
 
 CONNECT_TIMEOUT_S = 10
 
@@ -50,7 +50,7 @@ class PostgreSQL(Database):
 
 def _engine(url: URL, *, pool_size: int) -> AsyncEngine:
     try:
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
@@ -63,3 +63,5 @@ def _engine(url: URL, *, pool_size: int) -> AsyncEngine:
         raise Unavailable(
             "PostgreSQL's driver is not installed.", hint="pip install 'ultra[postgres]'", code=STORE_UNREACHABLE
         ) from error
+    event.listen(engine.sync_engine, "before_cursor_execute", refuse_unkeepable)
+    return engine

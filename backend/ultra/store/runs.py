@@ -188,6 +188,7 @@ def _to_row(run: Run) -> dict[str, Any]:
         "cancel_requested": run.cancel_requested,
         "follow_up_to": run.follow_up_to,
         "request_id": run.request_id,
+        "credential_id": run.credential_id,
         "last_seq": 0,
     }
 
@@ -211,4 +212,5 @@ def _from_row(row: Row[Any]) -> Run:
         error=row.error,
         follow_up_to=row.follow_up_to,
         request_id=row.request_id,
+        credential_id=row.credential_id,
     )

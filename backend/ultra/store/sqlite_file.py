@@ -15,7 +15,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from ultra.domain.errors import Unavailable
-from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, translated
+from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, refuse_unkeepable, translated
 from ultra.system import System
 
 BUSY_TIMEOUT_MS = 30_000
@@ -135,6 +135,7 @@ def _engine(path: Path) -> Engine:
     engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=READERS + 1, max_overflow=0)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "before_cursor_execute", refuse_unkeepable)
     return engine
 
 

@@ -4,21 +4,17 @@ runs         one row per run; `lease_worker` and `lease_until` alone decide who 
 run_events   the journal: `seq` counts from 1 without gaps within a run
 ledger       one row per upstream call, written before it is made and completed after
 stamp        facts about this database itself, such as the environment it belongs to
+
+Those of accounts, the audit and budgets stand in `account_tables.py` and `spending_tables.py`.
 """
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
 
+from ultra.store import account_tables, spending_tables
 from ultra.store.columns import Json, Moment, Money, Prose
+from ultra.store.metadata import METADATA
 
-METADATA = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["ALL", "LEDGER", "METADATA", "RUNS", "RUN_EVENTS", "STAMP"]
 
 RUNS = Table(
     "runs",
@@ -45,8 +41,9 @@ RUNS = Table(
     Column("lease_worker", String(256)),
     Column("lease_until", Moment),
     Column("last_seq", Integer, nullable=False, comment="of the newest event"),
+    Column("credential_id", String(64), comment="the session, token family or key it was asked for with"),
     Index(None, "owner", "created_at", "id"),
-    Index(None, "status", "created_at"),
+    Index(None, "finished_at", "created_at"),
 )
 
 RUN_EVENTS = Table(
@@ -81,8 +78,10 @@ LEDGER = Table(
     Column("cost_usd", Money, comment="NULL is unknown, never zero"),
     Column("first_token_s", Float),
     Column("total_s", Float),
+    Column("credential_id", String(64), comment="the session, token family or key it was asked for with"),
     Index(None, "run_id"),
     Index(None, "principal", "at"),
+    Index(None, "request_id"),
 )
 
 STAMP = Table(
@@ -91,3 +90,5 @@ STAMP = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+ALL = (RUNS, RUN_EVENTS, LEDGER, STAMP, *account_tables.ALL, *spending_tables.ALL)

@@ -6,16 +6,16 @@ awaiting each statement (aiosqlite) took four times the processor time for the s
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ultra.domain.errors import Overloaded, Unavailable
+from ultra.domain.errors import InvalidRequest, Overloaded, Unavailable
 from ultra.store.arrivals import Arrivals
 
 Result = TypeVar("Result")
@@ -76,6 +76,30 @@ class Database(ABC):
     @abstractmethod
     async def maintain(self, work: Work[Result]) -> Result:
         """Run `work` outside transactions: each statement stands for itself."""
+
+
+def refuse_unkeepable(
+    _connection: Any, _cursor: Any, _statement: str, parameters: Any, _context: Any, is_many: bool
+) -> None:
+    """Raise `InvalidRequest` for text that PostgreSQL cannot keep, before any database sees it: NUL, half surrogates.
+
+    Every engine calls this before every statement. Columns of `Json` and `Prose` have made such text keepable by now:
+    what models write is never refused.
+    """
+    for row in parameters if is_many else (parameters,):
+        for value in row.values() if isinstance(row, Mapping) else row or ():
+            if isinstance(value, str) and not _is_keepable(value):
+                raise InvalidRequest("A text holds NUL or half a surrogate pair.", code="unkeepable_text")
+
+
+def _is_keepable(text: str) -> bool:
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager
