@@ -18,7 +18,7 @@ class Limit:
     name: str
     amount: int
     window_s: float
-    unit: Literal["requests", "tokens"] = "requests"
+    unit: Literal["requests", "tokens", "cost"] = "requests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +32,12 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a limit stands after a decision: units left now, seconds until all are back."""
+    """How a limit stands after a decision: units left now, seconds until all are back, until one more is there."""
 
     limit: Limit
     remaining: int
     reset_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether all charges passed. When not, none was counted, and `retry_after_s` says when all of them would pass.
-
-    `violated` names the limits that said no; `degraded` says that the shared counter was out of reach and this
-    worker decided by itself, at its share of the limit.
-    """
-
-    allowed: bool
-    standings: tuple[Standing, ...]
-    retry_after_s: float = 0.0
-    violated: tuple[str, ...] = ()
-    degraded: bool = False
+    next_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +48,41 @@ class Lease:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Something that wants to be one of at most `most` at once, for `ttl_s` seconds unless renewed."""
+
+    key: str
+    most: int
+    ttl_s: float
+    name: str = "concurrency"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether all charges passed. When not, none was counted, and `retry_after_s` says when all of them would pass.
+
+    `violated` names the limits that said no; `degraded` says that the shared counter was out of reach and this
+    worker decided by itself, at its share of the limit. `leases` are the places taken, in the order wanted.
+    """
+
+    allowed: bool
+    standings: tuple[Standing, ...]
+    retry_after_s: float = 0.0
+    violated: tuple[str, ...] = ()
+    degraded: bool = False
+    leases: tuple[Lease, ...] = ()
+
+
 class Limiter(Protocol):
     """Counts, right across workers and restarts where its keeper is shared."""
 
-    async def charge(self, charges: Sequence[Charge]) -> Decision:
-        """Count all of them or none."""
+    async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
+        """Count all charges and take all places, or none of either; one question to the keeper.
+
+        A weight of 0 always passes and shows how the limit stands. A charge heavier than its whole limit passes when
+        nothing is counted, and then keeps all others waiting until it is paid off.
+        """
 
     async def correct(self, charge: Charge, actual: int) -> None:
         """Replace an earlier charge's weight by what it really was: more is counted, less is given back."""
