@@ -1,0 +1,55 @@
+"""Writing down refused credentials without letting whoever sends them fill the book.
+
+Every row of the audit is a write on a chain. So refusals are written at a bounded pace (a burst, then so many a
+second, for this worker), and the next row that is written says how many were not.
+"""
+
+from ultra.domain.access import Audit, AuditEntry
+from ultra.system import System
+
+
+class Refusals:
+    """Counts what it cannot write; nothing is silently left out."""
+
+    def __init__(self, *, audit: Audit, system: System, burst: int = 300, per_second: float = 10.0) -> None:
+        self._audit = audit
+        self._system = system
+        self._burst = burst
+        self._per_second = per_second
+        self._left = float(burst)
+        self._at = system.monotonic()
+        self.unwritten = 0
+        """Refusals since the last row that are in no row yet."""
+
+    async def write(
+        self,
+        action: str,
+        *,
+        cause: str,
+        actor: str | None = None,
+        credential: str | None = None,
+        address: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Write that a credential was refused, and why."""
+        now = self._system.monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            self.unwritten += 1
+            return
+        self._left -= 1
+        facts: dict[str, str | int] = {"cause": cause}
+        if self.unwritten:
+            facts["unwritten"], self.unwritten = self.unwritten, 0
+        await self._audit.write(
+            AuditEntry(
+                action=action,
+                outcome="refused",
+                actor=actor,
+                credential=credential,
+                address=address,
+                request_id=request_id,
+                facts=facts,
+            )
+        )
