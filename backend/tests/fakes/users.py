@@ -87,6 +87,14 @@ class FakeUsers:
         self.audit.note(audit)
         return changed
 
+    async def rehash(self, user_id: str, *, kept: str, password_hash: str) -> bool:
+        """Replace a hash by another of the same password."""
+        user = self.rows.get(user_id)
+        if user is None or user.password_hash != kept:
+            return False
+        self.rows[user_id] = replace(user, password_hash=password_hash)
+        return True
+
     async def delete(self, user_id: str, audit: AuditEntry) -> bool:
         """Remove a user with all that hangs on it."""
         user = self.rows.get(user_id)

@@ -181,6 +181,12 @@ class Users(Protocol):
         last administrator can be neither demoted nor disabled: `Conflict`.
         """
 
+    async def rehash(self, user_id: str, *, kept: str, password_hash: str) -> bool:
+        """Replace the hash `kept` by another of the same password; False when it is not the present one.
+
+        Nothing else changes and nothing ends: the password is the same. So this alone takes no audit entry.
+        """
+
     async def delete(self, user_id: str, audit: AuditEntry) -> bool:
         """Remove a user with sessions, tokens, keys and runs; audit rows stay, by id alone. `Conflict` as above."""
 

@@ -7,6 +7,7 @@ key's scopes and to what its credential may be used for. What is not in a table 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -157,6 +158,8 @@ class Principal:
     models: tuple[str, ...] | None = None
     stores: bool = True
     allowance: Allowance = field(default_factory=Allowance)
+    expires_at: datetime | None = None
+    """When the session, token family or key ends by itself; None: it does not."""
     version: int = 0
     """Grows with every change that ends or alters what this credential may do."""
 

@@ -107,6 +107,12 @@ class StoredUsers:
 
         return await self._database.write(change)
 
+    async def rehash(self, user_id: str, *, kept: str, password_hash: str) -> bool:
+        """Replace the hash `kept` by another of the same password; False when it is not the present one."""
+        changed = update(USERS).where(USERS.c.id == user_id, USERS.c.password_hash == kept)
+        changed = changed.values(password_hash=password_hash)
+        return await self._database.write(lambda connection: connection.execute(changed).rowcount > 0)
+
     async def delete(self, user_id: str, audit: AuditEntry) -> bool:
         """Remove a user with sessions, tokens, keys and runs; audit rows stay, by id alone. `Conflict` as above.
 
