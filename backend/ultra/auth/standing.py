@@ -38,9 +38,9 @@ class Standing:
         now = self._system.now()
         gone = set()
         for at, each in watched:
-            if (each.expires_at is not None and each.expires_at <= now) or (
-                versions.get(each.id) != each.version and not await self._is_as_before(each)
-            ):
+            is_over = each.expires_at is not None and each.expires_at <= now
+            is_doubtful = versions.get(each.id) != each.version
+            if is_over or (is_doubtful and not await self._is_as_before(each)):
                 gone.add(at)
         return frozenset(gone)
 
