@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.twins.accounts import Accounts, faked, stored
 from tests.twins.servers import Postgres, make_tables
 from tests.twins.shelf import Shelf, ShiftedSystem
 from ultra.store.database import Database, open_database
@@ -115,3 +116,22 @@ def _fake(system: ShiftedSystem) -> Shelf:
     journals = pytest.importorskip("tests.fakes.journal", reason="there is no fake yet")
     runs = fakes.FakeRuns(system=system)
     return Shelf(runs, journals.FakeJournal(runs=runs, system=system), system)
+
+
+@pytest.fixture(params=["sqlite", "postgres", "fake"])
+def accounts_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Name each keeper of accounts in turn: a database's address, or `fake`."""
+    if request.param == "fake":
+        yield request.param
+    else:
+        yield from _lend(request, tmp_path, migrated=True)
+
+
+@pytest.fixture
+async def accounts(accounts_place: str, system: ShiftedSystem) -> AsyncIterator[Accounts]:
+    """Open that keeper; the test does not know which it has."""
+    if accounts_place == "fake":
+        yield faked(system)
+    else:
+        async with open_database(url=accounts_place, system=system) as database:
+            yield stored(database, system)
