@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager
 from ultra.domain.limits import Limiter
 from ultra.limits.fallback import FallbackLimiter, Moved
 from ultra.limits.memory import MemoryLimiter
+from ultra.limits.policy import LimitPolicy, Rates, RouteClass
 from ultra.system import System
 
-__all__ = ["FallbackLimiter", "MemoryLimiter", "Moved", "open_limiter"]
+__all__ = ["FallbackLimiter", "LimitPolicy", "MemoryLimiter", "Moved", "Rates", "RouteClass", "open_limiter"]
 
 
 @asynccontextmanager

@@ -110,7 +110,7 @@ class MemoryLimiter:
             for lease in [lease for lease, until in held.items() if until <= now]:
                 del held[lease]
             wanted[place.key] = wanted.get(place.key, 0) + 1
-            full.append(len(held) + wanted[place.key] > max(1, place.most // self._share))
+            full.append(len(held) + wanted[place.key] > max(min(1, place.most), place.most // self._share))
         return full
 
     def _take(self, place: Place, now: int) -> Lease:
