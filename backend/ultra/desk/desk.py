@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from ultra.desk.accounts import AccountDesk
 from ultra.desk.completions import CompletionDesk
 from ultra.desk.ensembles import Ensembles
+from ultra.desk.keys import KeyDesk
 from ultra.desk.runs import RunBounds, RunDesk
+from ultra.desk.throttle import Throttle
 from ultra.services import Services
 
 
@@ -14,6 +17,8 @@ class Desk:
 
     completions: CompletionDesk
     runs: RunDesk
+    accounts: AccountDesk
+    keys: KeyDesk
 
 
 def set_up(services: Services) -> Desk:
@@ -39,4 +44,11 @@ def set_up(services: Services) -> Desk:
         system=services.system,
         deadline_s=settings.request_timeout_s,
     )
-    return Desk(completions=completions, runs=runs)
+    access = services.access
+    throttle = Throttle(limiter=access.limiter, policy=access.limits)
+    return Desk(
+        completions=completions,
+        runs=runs,
+        accounts=AccountDesk(access, throttle),
+        keys=KeyDesk(access, services.system),
+    )

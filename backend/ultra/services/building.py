@@ -20,6 +20,7 @@ from ultra.inventory.health import Health
 from ultra.inventory.live import LiveLists
 from ultra.inventory.prices import Prices
 from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
+from ultra.services.access import Access, open_access
 from ultra.services.providers import provider_sources
 from ultra.store import migrating, stamp
 from ultra.store.database import Database, open_database
@@ -55,6 +56,7 @@ class Services:
     flows: Mapping[str, type[Flow]]
     kept: Bench
     fleeting: Bench
+    access: Access
 
 
 @asynccontextmanager
@@ -70,6 +72,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         enter = stack.enter_async_context
         database = await enter(_database(settings, system))
         ledger = await enter(StoredLedger(database=database, system=system))
+        access = await enter(open_access(settings, database=database, ledger=ledger, system=system))
         sources = await enter(provider_sources(loaded, system=system, serves=serves))
         health = Health(system=system)
         prices = Prices(system=system)
@@ -96,6 +99,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             flows=known_flows(),
             kept=await enter(bench(*stored)),
             fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
+            access=access,
         )
 
 

@@ -1,0 +1,23 @@
+"""What a key or a user may use at most, as it is sent."""
+
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ultra.domain.identity import Allowance
+
+
+class AllowanceIn(BaseModel):
+    """Every field left out is the server's own default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requests_per_minute: int | None = Field(None, ge=1, le=1_000_000)
+    tokens_per_minute: int | None = Field(None, ge=1, le=1_000_000_000)
+    concurrency: int | None = Field(None, ge=1, le=10_000)
+    daily_budget_usd: Decimal | None = Field(None, gt=0, max_digits=12, decimal_places=6)
+    monthly_budget_usd: Decimal | None = Field(None, gt=0, max_digits=12, decimal_places=6)
+
+    def value(self) -> Allowance:
+        """Return it as the house knows it."""
+        return Allowance(**self.model_dump())

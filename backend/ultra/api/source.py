@@ -1,0 +1,19 @@
+"""Where a request came from, as the audit tells it."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from ultra.auth.sign_in import Source
+
+
+def _source(request: Request) -> Source:
+    return Source(
+        address=request.scope.get("ultra.address"),
+        user_agent=request.headers.get("user-agent"),
+        request_id=request.scope["ultra.request_id"],
+    )
+
+
+From = Annotated[Source, Depends(_source)]

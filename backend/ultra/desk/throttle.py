@@ -1,0 +1,37 @@
+"""Attempts to sign in, held back: counted before the password is looked at, given back when it was right."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from ultra.domain.errors import RateLimited
+from ultra.domain.limits import Charge, Limiter
+from ultra.limits import LimitPolicy
+
+
+class Throttle:
+    """Slows guessing down without letting anybody lock anybody else out; `LimitPolicy.sign_in` says how."""
+
+    def __init__(self, *, limiter: Limiter, policy: LimitPolicy) -> None:
+        self._limiter = limiter
+        self._policy = policy
+
+    @asynccontextmanager
+    async def attempt(self, username: str | None, address: str | None) -> AsyncIterator[None]:
+        """Count an attempt; raises `RateLimited` without looking at it when there were too many failures.
+
+        `username` None is an attempt with something that names nobody: a link or a refresh token.
+        """
+        charges = self._policy.sign_in(username or "", address=address)
+        decision = await self._limiter.charge(charges)
+        if not decision.allowed:
+            raise RateLimited(
+                "Too many failed attempts.",
+                retry_after=decision.retry_after_s,
+                hint="Wait, or sign in from where you did before.",
+            )
+        yield
+        await self._give_back(charges)
+
+    async def _give_back(self, charges: Sequence[Charge]) -> None:
+        for charge in charges:
+            await self._limiter.correct(charge, 0)

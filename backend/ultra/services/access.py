@@ -1,0 +1,213 @@
+"""Accounts, limits and the audit, built over one database: everything that says who may do what, and how much."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ultra.auth.accounts import Accounts
+from ultra.auth.api_keys import ApiKeys
+from ultra.auth.authenticator import Authenticator
+from ultra.auth.cookies import Cookie, pre_session_cookie, session_cookie
+from ultra.auth.csrf import Csrf
+from ultra.auth.key_ring import read_ring
+from ultra.auth.passwords import CHEAPEST, STANDARD, Passwords
+from ultra.auth.refresh import RefreshTokens
+from ultra.auth.refusals import Refusals
+from ultra.auth.schemes import HeaderScheme, KeyScheme, Scheme, SessionScheme, TokenScheme
+from ultra.auth.sessions import BrowserSessions
+from ultra.auth.sign_in import SignIn
+from ultra.auth.standing import Standing
+from ultra.auth.test_mode import XTestMode, conditions
+from ultra.auth.tokens import AccessTokens
+from ultra.config import ConfigurationInvalid, Problem, SecretRef, Settings, vendors
+from ultra.domain.limits import Limiter
+from ultra.limits import LimitPolicy, Rates, open_limiter
+from ultra.store.audit import StoredAudit
+from ultra.store.budgets import StoredBudgets
+from ultra.store.database import Database
+from ultra.store.idempotency import StoredIdempotency
+from ultra.store.keys import StoredKeys
+from ultra.store.ledger import StoredLedger
+from ultra.store.links import StoredLinks
+from ultra.store.personal import PersonalData
+from ultra.store.requests import StoredRequests
+from ultra.store.sessions import StoredSessions
+from ultra.store.stamp import read_stamp
+from ultra.store.tokens import StoredTokens
+from ultra.store.users import StoredUsers
+from ultra.system import System
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStores:
+    """Everything of accounts that is kept in the database."""
+
+    users: StoredUsers
+    sessions: StoredSessions
+    tokens: StoredTokens
+    keys: StoredKeys
+    links: StoredLinks
+    audit: StoredAudit
+    budgets: StoredBudgets
+    idempotency: StoredIdempotency
+    requests: StoredRequests
+    personal: PersonalData
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may do what, and how much of it."""
+
+    stores: AccountStores
+    accounts: Accounts
+    sign_in: SignIn
+    api_keys: ApiKeys
+    csrf: Csrf
+    session_cookie: Cookie
+    pre_session_cookie: Cookie
+    authenticator: Authenticator
+    limiter: Limiter
+    limits: LimitPolicy
+
+
+@asynccontextmanager
+async def open_access(
+    settings: Settings, *, database: Database, ledger: StoredLedger, system: System
+) -> AsyncIterator[Access]:
+    """Build everything; the limiter's connection ends on leaving."""
+    stores = _stores(database, ledger, system)
+    refusals = Refusals(audit=stores.audit, system=system)
+    passwords = Passwords(profile=CHEAPEST if settings.environment == "testing" else STANDARD)
+    browser_sessions = BrowserSessions(store=stores.sessions, system=system)
+    access_tokens = AccessTokens(ring=read_ring(_given(settings.signing_keys)), issuer="ultra", system=system)
+    peppers = read_ring(_given(settings.key_pepper))
+    codec = ApiKeys(peppers=peppers, environment=settings.environment, system=system)
+    is_https = settings.public_origin is not None and settings.public_origin.startswith("https:")
+    cookie, pre_cookie = session_cookie(secure=is_https), pre_session_cookie(secure=is_https)
+    header = await _test_mode(settings, database, system)
+    schemes: list[Scheme] = [
+        SessionScheme(browser_sessions=browser_sessions, system=system),
+        TokenScheme(access_tokens=access_tokens, tokens=stores.tokens, system=system),
+        KeyScheme(codec=codec, keys=stores.keys, system=system),
+        *([HeaderScheme(x_test_mode=header)] if header else []),
+    ]
+    address = None if settings.redis_url is None else settings.redis_url.reveal()
+    async with open_limiter(url=address, system=system, workers=settings.workers) as limiter:
+        yield Access(
+            stores=stores,
+            accounts=_accounts(stores, passwords, browser_sessions, refusals, system),
+            sign_in=_sign_in(stores, passwords, browser_sessions, access_tokens, refusals, system),
+            api_keys=codec,
+            csrf=Csrf(
+                key=_given(settings.csrf_key).encode(),
+                origins=_origins(settings),
+                session=cookie,
+                pre_session=pre_cookie,
+                system=system,
+            ),
+            session_cookie=cookie,
+            pre_session_cookie=pre_cookie,
+            authenticator=_authenticator(stores, schemes, cookie, refusals, system, honours=header is not None),
+            limiter=limiter,
+            limits=LimitPolicy(rates=Rates()),
+        )
+
+
+def _stores(database: Database, ledger: StoredLedger, system: System) -> AccountStores:
+    return AccountStores(
+        users=StoredUsers(database=database, system=system),
+        sessions=StoredSessions(database=database, system=system),
+        tokens=StoredTokens(database=database, system=system),
+        keys=StoredKeys(database=database, system=system),
+        links=StoredLinks(database=database, system=system),
+        audit=StoredAudit(database=database, system=system),
+        budgets=StoredBudgets(database=database, system=system),
+        idempotency=StoredIdempotency(database=database),
+        requests=StoredRequests(database=database, ledger=ledger),
+        personal=PersonalData(database=database, system=system, ledger=ledger),
+    )
+
+
+def _accounts(
+    stores: AccountStores, passwords: Passwords, browser_sessions: BrowserSessions, refusals: Refusals, system: System
+) -> Accounts:
+    return Accounts(
+        users=stores.users,
+        links=stores.links,
+        passwords=passwords,
+        browser_sessions=browser_sessions,
+        refusals=refusals,
+        system=system,
+    )
+
+
+def _sign_in(
+    stores: AccountStores,
+    passwords: Passwords,
+    browser_sessions: BrowserSessions,
+    access_tokens: AccessTokens,
+    refusals: Refusals,
+    system: System,
+) -> SignIn:
+    return SignIn(
+        users=stores.users,
+        sessions=stores.sessions,
+        tokens=stores.tokens,
+        passwords=passwords,
+        browser_sessions=browser_sessions,
+        refresh_tokens=RefreshTokens(tokens=stores.tokens, system=system),
+        access_tokens=access_tokens,
+        refusals=refusals,
+    )
+
+
+def _authenticator(
+    stores: AccountStores,
+    schemes: Sequence[Scheme],
+    cookie: Cookie,
+    refusals: Refusals,
+    system: System,
+    *,
+    honours: bool,
+) -> Authenticator:
+    users = stores.users
+    standing = Standing(
+        users=users, versions=users, sessions=stores.sessions, tokens=stores.tokens, keys=stores.keys, system=system
+    )
+    return Authenticator(
+        schemes=schemes,
+        standing=standing,
+        cookie=cookie,
+        honours_test_mode=honours,
+        refusals=refusals,
+        versions=users,
+        system=system,
+    )
+
+
+async def _test_mode(settings: Settings, database: Database, system: System) -> XTestMode | None:
+    """Return the verifier of the test header where every condition for it holds, None everywhere else."""
+    secret = settings.test_mode_secret.reveal()
+    live = [each.name for each in vendors(settings) if each.place != "mock" and each.api_key.is_set]
+    reasons = conditions(
+        environment=settings.environment,
+        secret=secret,
+        host=settings.host,
+        stamp=await read_stamp(database),
+        live_keys=live,
+    )
+    return None if reasons or secret is None else XTestMode(secret=secret, system=system)
+
+
+def _origins(settings: Settings) -> Sequence[str]:
+    """Return the addresses under which browsers know this server."""
+    if settings.public_origin is not None:
+        return (settings.public_origin,)
+    return tuple(f"http://{name}:{settings.port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+
+
+def _given(secret: SecretRef) -> str:
+    value = secret.reveal()
+    if value is None:
+        raise ConfigurationInvalid([Problem(secret.name, "is not set.", "Generate one: 32 random bytes or more.")])
+    return value
