@@ -18,8 +18,8 @@ class FakeBudgets:
 
     async def reserve(self, purses: Sequence[Purse], amount_usd: Decimal, *, reservation: str) -> Purse | None:
         """Set the amount aside in all purses or none."""
-        if amount_usd < 0:
-            raise ValueError("Nothing less than nothing can be set aside.")
+        if not amount_usd.is_finite() or amount_usd < 0:
+            raise ValueError(f"{amount_usd} cannot be set aside.")
         if reservation in self.open:
             raise Conflict("There is such a reservation already.")
         for purse in purses:
@@ -31,6 +31,8 @@ class FakeBudgets:
 
     async def settle(self, reservation: str, spent_usd: Decimal) -> None:
         """Replace what was set aside by what was spent."""
+        if not spent_usd.is_finite() or spent_usd < 0:
+            raise ValueError(f"{spent_usd} cannot have been spent.")
         places, _ = self.open.pop(reservation, (set(), Decimal(0)))
         for place in places:
             self.paid[place] = self.paid.get(place, Decimal(0)) + spent_usd
