@@ -21,3 +21,8 @@ class AllowanceIn(BaseModel):
     def value(self) -> Allowance:
         """Return it as the house knows it."""
         return Allowance(**self.model_dump())
+
+
+def allowed(given: AllowanceIn | None) -> Allowance:
+    """Return what was given, or the server's defaults."""
+    return Allowance() if given is None else given.value()

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from ultra.api.allowances import AllowanceIn
+from ultra.api.allowances import AllowanceIn, allowed
 from ultra.api.callers import AtDesk, Caller
 from ultra.api.needs import needs
 from ultra.api.source import From
@@ -25,7 +25,7 @@ class KeyIn(BaseModel):
     scopes: frozenset[Permission] | None = Field(None, description="Left out: all that you may do with a key.")
     models: list[str] | None = Field(None, max_length=100, description="Only these models; left out: all.")
     cidrs: list[str] | None = Field(None, max_length=50, description="Only from these networks.")
-    allowance: AllowanceIn = Field(default_factory=AllowanceIn)
+    allowance: AllowanceIn | None = None
     store: bool = Field(default=True, description="False keeps no content of what the key is used for.")
     expires_at: AwareDatetime | None = Field(None, description="Left out: in 90 days.")
 
@@ -52,7 +52,7 @@ async def create(given: KeyIn, desk: AtDesk, principal: Caller, source: From) ->
         scopes=given.scopes,
         models=None if given.models is None else tuple(given.models),
         cidrs=None if given.cidrs is None else tuple(given.cidrs),
-        allowance=given.allowance.value(),
+        allowance=allowed(given.allowance),
         stores=given.store,
         expires_at=given.expires_at,
     )

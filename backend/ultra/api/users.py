@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from ultra.api.allowances import AllowanceIn
+from ultra.api.allowances import AllowanceIn, allowed
 from ultra.api.callers import AtDesk, Caller
 from ultra.api.needs import needs
 from ultra.api.source import From
@@ -23,7 +23,7 @@ class UserIn(BaseModel):
     username: str = Field(min_length=1, max_length=64)
     role: Role = Role.MEMBER
     password: SecretStr | None = Field(None, max_length=1024)
-    allowance: AllowanceIn = Field(default_factory=AllowanceIn)
+    allowance: AllowanceIn | None = None
 
 
 class UserChangeIn(BaseModel):
@@ -55,7 +55,7 @@ async def create(given: UserIn, desk: AtDesk, principal: Caller, source: From) -
         username=given.username,
         role=given.role,
         password=None if given.password is None else given.password.get_secret_value(),
-        allowance=given.allowance.value(),
+        allowance=allowed(given.allowance),
         source=source,
     )
     return {**user, "link": link}

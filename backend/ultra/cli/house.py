@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from ultra.auth.sign_in import Source
     from ultra.config import Loaded
     from ultra.desk.desk import Desk
     from ultra.services import Services
@@ -47,3 +48,10 @@ def in_house(work: Callable[["Services", "Desk"], Awaitable[Result]]) -> Result:
             return await work(services, desk)
 
     return asyncio.run(whole())
+
+
+def here() -> "Source":
+    """Return where a command's changes come from, for the audit."""
+    from ultra.auth.sign_in import Source
+
+    return Source(user_agent="ultra command line")
