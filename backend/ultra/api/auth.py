@@ -68,7 +68,7 @@ async def csrf(services: House, request: Request, response: Response) -> dict[st
 
 
 @router.post(
-    "/login", summary="Sign a browser in", openapi_extra=needs(PUBLIC, "sign-in", csrf="sign-in", reserved=True)
+    "/login", summary="Sign a browser in", openapi_extra=needs(PUBLIC, "sign_in", csrf="sign_in", reserved=True)
 )
 async def login(
     given: CredentialsIn, services: House, desk: AtDesk, source: From, response: Response
@@ -79,7 +79,7 @@ async def login(
 
 
 @router.post(
-    "/link", summary="Sign a browser in with a one-time link", openapi_extra=needs(PUBLIC, "sign-in", csrf="sign-in")
+    "/link", summary="Sign a browser in with a one-time link", openapi_extra=needs(PUBLIC, "sign_in", csrf="sign_in")
 )
 async def link(given: LinkIn, services: House, desk: AtDesk, source: From, response: Response) -> dict[str, Any]:
     """Begin a session with the link that the first start printed."""
@@ -91,7 +91,7 @@ async def link(given: LinkIn, services: House, desk: AtDesk, source: From, respo
     "/reset",
     status_code=204,
     summary="Set a password with a one-time link",
-    openapi_extra=needs(PUBLIC, "sign-in", csrf="program"),
+    openapi_extra=needs(PUBLIC, "sign_in", csrf="program"),
 )
 async def reset(given: ResetIn, desk: AtDesk, source: From) -> None:
     """Use a link up that an administrator handed out; sign in afterwards."""
@@ -147,7 +147,7 @@ async def end_session(session_id: str, desk: AtDesk, principal: Caller, source: 
     "/password",
     status_code=204,
     summary="Change my password",
-    openapi_extra=needs(Permission.PASSWORD_CHANGE, "sign-in"),
+    openapi_extra=needs(Permission.PASSWORD_CHANGE, "sign_in"),
 )
 async def password(
     given: PasswordIn, services: House, desk: AtDesk, principal: Caller, source: From, response: Response
@@ -164,20 +164,20 @@ async def password(
 @router.post(
     "/token",
     summary="Tokens for a program",
-    openapi_extra=needs(PUBLIC, "sign-in", csrf="program", reserved=True),
+    openapi_extra=needs(PUBLIC, "sign_in", csrf="program", reserved=True),
 )
 async def token(given: CredentialsIn, desk: AtDesk, source: From) -> dict[str, Any]:
     """Return an access token of ten minutes and a refresh token; no cookie."""
     return _pair(await desk.accounts.tokens(given.username, given.password.get_secret_value(), source=source))
 
 
-@router.post("/refresh", summary="The next tokens", openapi_extra=needs(PUBLIC, "sign-in", csrf="program"))
+@router.post("/refresh", summary="The next tokens", openapi_extra=needs(PUBLIC, "sign_in", csrf="program"))
 async def refresh(given: RefreshIn, desk: AtDesk, source: From) -> dict[str, Any]:
     """Exchange a refresh token, once, for the next pair."""
     return _pair(await desk.accounts.refresh(given.refresh_token.get_secret_value(), source=source))
 
 
-@router.post("/revoke", status_code=204, summary="End tokens", openapi_extra=needs(PUBLIC, "sign-in", csrf="program"))
+@router.post("/revoke", status_code=204, summary="End tokens", openapi_extra=needs(PUBLIC, "sign_in", csrf="program"))
 async def revoke(given: RefreshIn, desk: AtDesk, source: From) -> None:
     """End a token family (RFC 7009: also when the token is not known)."""
     await desk.accounts.revoke(given.refresh_token.get_secret_value(), source=source)

@@ -1,0 +1,1 @@
+"""Pages: rendered here, working without script, under a policy that allows none."""

@@ -1,0 +1,91 @@
+"""The way in for browsers: a form, a one-time link, and the way out."""
+
+from importlib import resources
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from ultra.auth.sessions import OpenedSession
+from ultra.auth.sign_in import Source
+from ultra.desk.desk import Desk
+from ultra.domain.errors import UltraError, Unauthenticated
+from ultra.services import Services
+from ultra.web.pages import page
+
+_FAILED = {Unauthenticated.kind: 401}
+
+
+async def show(request: Request) -> Response:
+    """Show the form, or with a one-time link (`?link=`) a button that uses it.
+
+    Opening the address does not use the link up: whatever fetches links ahead of people must not.
+    """
+    return _form(request, link=request.query_params.get("link"), problem=None, status=200)
+
+
+async def sign_in(request: Request) -> Response:
+    """Take the form; a browser that is signed in goes to the front page."""
+    fields = await request.form()
+    desk: Desk = request.state.desk
+    link = str(fields.get("link") or "")
+    try:
+        if link:
+            opened = await desk.accounts.sign_in_by_link(link, source=_source(request))
+        else:
+            username, password = str(fields.get("username") or ""), str(fields.get("password") or "")
+            opened = await desk.accounts.sign_in(username, password, source=_source(request))
+    except UltraError as error:
+        return _form(request, link=None, problem=error.message, status=_FAILED.get(error.kind, 400))
+    return _signed_in(request, opened)
+
+
+async def sign_out(request: Request) -> Response:
+    """End the session and forget the cookie."""
+    desk: Desk = request.state.desk
+    services: Services = request.state.services
+    await desk.accounts.sign_out(request.scope["ultra.principal"], source=_source(request))
+    response = RedirectResponse("/sign-in", status_code=303)
+    response.headers.append("set-cookie", services.access.session_cookie.taken())
+    response.headers["clear-site-data"] = '"cache", "cookies", "storage"'
+    return response
+
+
+async def front(request: Request) -> Response:
+    """Show who is signed in; whoever is not goes to the form."""
+    principal = request.scope.get("ultra.principal")
+    if principal is None:
+        return RedirectResponse("/sign-in", status_code=303)
+    services: Services = request.state.services
+    token = services.access.csrf.issue(request.scope["headers"]).token
+    return page("front.html", principal=principal, csrf_token=token, environment=services.settings.environment)
+
+
+async def style(_: Request) -> Response:
+    """Serve the one style sheet."""
+    text = resources.files("ultra.web").joinpath("static", "ultra.css").read_text(encoding="utf-8")
+    return Response(text, media_type="text/css", headers={"cache-control": "public, max-age=3600"})
+
+
+def _form(request: Request, *, link: str | None, problem: str | None, status: int) -> Response:
+    services: Services = request.state.services
+    issued = services.access.csrf.issue(request.scope["headers"])
+    response = page("sign_in.html", status=status, link=link, problem=problem, csrf_token=issued.token)
+    if issued.set_cookie is not None:
+        response.headers.append("set-cookie", issued.set_cookie)
+    return response
+
+
+def _signed_in(request: Request, opened: OpenedSession) -> Response:
+    access = request.state.services.access
+    response = RedirectResponse("/", status_code=303)
+    response.headers.append("set-cookie", access.session_cookie.given(opened.text))
+    response.headers.append("set-cookie", access.pre_session_cookie.taken())
+    return response
+
+
+def _source(request: Request) -> Source:
+    return Source(
+        address=request.scope.get("ultra.address"),
+        user_agent=request.headers.get("user-agent"),
+        request_id=request.scope["ultra.request_id"],
+    )
