@@ -154,7 +154,7 @@ def key_of(accounts: Accounts, number: int = 1, *, owner: str = "user_ada", **ch
         "public_id": f"pub{number:05d}",
         "owner": owner,
         "name": "of a laptop",
-        "secret_hash": "5e" * 32,
+        "secret_hash": f"{'5e' * 30}{number:04d}",
         "pepper_id": "p1",
         "last4": "wxyz",
         "scopes": frozenset({Permission.MODELS_READ, Permission.COMPLETIONS_CREATE}),

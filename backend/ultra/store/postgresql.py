@@ -56,6 +56,7 @@ def _engine(url: URL, *, pool_size: int) -> AsyncEngine:
             max_overflow=0,
             pool_timeout=30,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error shows its statement, never what was to be kept: hashes, prompts
             # no prepared statements: a pgbouncer between us would hand them to another session
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "prepare_threshold": None},
         )

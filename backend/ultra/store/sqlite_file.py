@@ -132,7 +132,9 @@ def _make_private(path: Path) -> None:
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), pool_size=READERS + 1, max_overflow=0)
+    address = URL.create("sqlite", database=str(path))
+    # an error shows its statement, never what was to be kept: hashes, prompts
+    engine = create_engine(address, pool_size=READERS + 1, max_overflow=0, hide_parameters=True)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "before_cursor_execute", refuse_unkeepable)
