@@ -1,0 +1,43 @@
+"""Writing down refusals."""
+
+from tests.fakes.audit import FakeAudit
+from tests.fakes.system import FakeSystem
+
+from ultra.auth.refusals import Refusals
+
+
+async def test_a_refusal_is_written_with_its_cause() -> None:
+    """Who, what, from where and why."""
+    system = FakeSystem(jumps=False)
+    audit = FakeAudit(system=system)
+    refusals = Refusals(audit=audit, system=system)
+    await refusals.write(
+        "key_rejected", cause="secret", actor="user_ann", credential="key", address="203.0.113.9", request_id="req_1"
+    )
+    (entry,) = audit.entries
+    assert (entry.action, entry.outcome, entry.actor, entry.credential) == (
+        "key_rejected",
+        "refused",
+        "user_ann",
+        "key",
+    )
+    assert (entry.address, entry.request_id, entry.facts) == ("203.0.113.9", "req_1", {"cause": "secret"})
+
+
+async def test_a_flood_is_counted_and_not_written() -> None:
+    """After a burst only so many a second are written; the next row says how many were not."""
+    system = FakeSystem(jumps=False)
+    audit = FakeAudit(system=system)
+    refusals = Refusals(audit=audit, system=system, burst=3, per_second=2)
+    for _ in range(10):
+        await refusals.write("key_rejected", cause="secret")
+    assert (len(audit.entries), refusals.unwritten) == (3, 7)
+    system.advance(0.5)
+    await refusals.write("key_rejected", cause="secret")
+    await refusals.write("key_rejected", cause="secret")
+    assert (len(audit.entries), refusals.unwritten) == (4, 1)
+    assert audit.entries[-1].facts == {"cause": "secret", "unwritten": 7}
+    system.advance(1000)
+    for _ in range(4):
+        await refusals.write("key_rejected", cause="secret")
+    assert len(audit.entries) == 7, "a long silence does not save up more than the burst"
