@@ -92,7 +92,7 @@ async def test_an_export_holds_everything_of_one_user(accounts: Accounts, person
     assert run["question"]["prompt"] == "question of ada"
     assert [(event["seq"], event["type"]) for event in run["events"]] == [(1, "run.started"), (2, "run.done")]
     assert [row["cost_usd"] for row in told["ledger"]] == [Decimal("0.005")]
-    assert [row["action"] for row in told["audit"]] == ["sign_in", "token.issue", "key.create"]
+    assert [row["action"] for row in told["audit"]] == ["sign_in", "token.issue", "key.create", "data.export"]
     assert (told["keys"][0]["last4"], told["sessions"][0]["user_agent"]) == ("wxyz", "a browser")
     text = json.dumps(told, default=str)
     assert "bob" not in text

@@ -44,18 +44,20 @@ class PersonalData:
         """Return all that is kept about a user; None when there is none.
 
         `{"user", "sessions", "token_families", "keys", "runs" (each with "events"), "ledger", "audit"}`; times are
-        `datetime`, amounts `Decimal`. Of the audit it holds what the user did.
+        `datetime`, amounts `Decimal`. Of the audit it holds what the user did. That it was asked for is audited before
+        it is read, so that a long export keeps no writer waiting.
         """
         await self._catch_up()
 
-        def export(connection: Connection) -> dict[str, Any] | None:
+        def begin(connection: Connection) -> bool:
             if lock_user(connection, user_id) is None:
-                return None
-            told = _everything(connection, user_id)
+                return False
             write_entry(connection, audit, system=self._system)
-            return told
+            return True
 
-        return await self._database.write(export)
+        if not await self._database.write(begin):
+            return None
+        return await self._database.read(lambda connection: _everything(connection, user_id))
 
     async def erase(self, user_id: str, audit: AuditEntry) -> int | None:
         """Take a user's content away and return how many runs that were; None when there is no such user.
@@ -82,14 +84,16 @@ class PersonalData:
             await self._ledger.flush()
 
 
-def _everything(connection: Connection, user_id: str) -> dict[str, Any]:
+def _everything(connection: Connection, user_id: str) -> dict[str, Any] | None:
     def of(table: Table, column: str, *order: str) -> _Rows:
         wanted = select(table).where(table.c[column] == user_id).order_by(*(table.c[name] for name in order))
         return _shown(table, connection.execute(wanted).mappings())
 
-    (user,) = of(USERS, "id", "id")
+    users = of(USERS, "id", "id")
+    if not users:
+        return None
     return {
-        "user": user,
+        "user": users[0],
         "sessions": of(SESSIONS, "user_id", "created_at"),
         "token_families": of(TOKEN_FAMILIES, "user_id", "created_at"),
         "keys": of(API_KEYS, "owner", "created_at"),
