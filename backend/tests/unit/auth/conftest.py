@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from tests.fakes.audit import FakeAudit
 from tests.fakes.keys import FakeKeys
 from tests.fakes.links import FakeLinks
@@ -10,7 +11,6 @@ from tests.fakes.sessions import FakeSessions
 from tests.fakes.system import FakeSystem
 from tests.fakes.tokens import FakeTokens
 from tests.fakes.users import FakeUsers
-
 from ultra.auth.accounts import Accounts
 from ultra.auth.api_keys import ApiKeys
 from ultra.auth.approach import Approach
@@ -164,5 +164,5 @@ def passwords() -> Iterator[Passwords]:
 
 @pytest.fixture
 def house(passwords: Passwords) -> House:
-    """A door with everything behind it."""
+    """Build a door with everything behind it."""
     return House(passwords)

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes.system import FakeSystem
 
+from tests.fakes.system import FakeSystem
 from ultra.auth.api_keys import LONGEST_LIFE, PATTERN, ApiKeys, judge, judge_networks, judge_wanted
 from ultra.auth.encodings import DIGITS, base62
 from ultra.auth.key_ring import KeyRing, read_ring
@@ -22,7 +22,7 @@ SCOPES = frozenset({Permission.RUNS_READ, Permission.MODELS_READ})
 
 @pytest.fixture
 def system() -> FakeSystem:
-    """A clock that stands."""
+    """Stop the clock."""
     return FakeSystem(jumps=False)
 
 
@@ -34,7 +34,7 @@ def codec(system) -> ApiKeys:
 
 @pytest.fixture
 def minted(codec, system):
-    """A key and its text."""
+    """Make a key and its text."""
     until = system.now() + timedelta(days=30)
     return codec.mint(owner="user_ann", name="ci", scopes=SCOPES, expires_at=until)
 
@@ -218,7 +218,7 @@ async def test_a_key_may_be_bound_to_networks(house, minted, address, is_inside)
 
 
 def caller(scopes=None, credential="session", role=Role.MEMBER) -> Principal:
-    """A caller who may make keys."""
+    """Return a caller who may make keys."""
     return Principal(
         id="user_ann", kind="user", role=role, credential=credential, permissions=permitted(role, credential, scopes)
     )

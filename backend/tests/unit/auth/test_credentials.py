@@ -23,7 +23,7 @@ TEST = (b"x-test-mode", b"v1.admin.ann.1.nonce.mac")
 
 
 def approach(*headers: tuple[bytes, bytes], path: str = "/v1/models", query: bytes = b"") -> Approach:
-    """A request with these headers."""
+    """Return a request with these headers."""
     return Approach(method="GET", path=path, raw_path=path.encode(), query=query, headers=headers)
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes.system import FakeSystem
 
+from tests.fakes.system import FakeSystem
 from ultra.auth.approach import Approach
 from ultra.auth.cookies import pre_session_cookie, session_cookie
 from ultra.auth.csrf import Csrf
@@ -21,7 +21,7 @@ SAME = (b"sec-fetch-site", b"same-origin")
 
 
 def guard(key: bytes = b"k" * 32) -> Csrf:
-    """A guard of one origin."""
+    """Return a guard of one origin."""
     return Csrf(
         key=key,
         origins=[ORIGIN],
@@ -32,14 +32,14 @@ def guard(key: bytes = b"k" * 32) -> Csrf:
 
 
 def approach(*headers: tuple[bytes, bytes], method: str = "POST") -> Approach:
-    """A request with a body and these headers."""
+    """Return a request with a body and these headers."""
     return Approach(
         method=method, path="/api/keys", raw_path=b"/api/keys", query=b"", headers=[(b"content-length", b"2"), *headers]
     )
 
 
 def token_for(bound_to: str = "session-one", csrf: Csrf | None = None) -> tuple[bytes, bytes]:
-    """A good token's header."""
+    """Return a good token's header."""
     return b"x-csrf-token", (csrf or guard()).sign(bound_to).encode()
 
 

@@ -2,7 +2,6 @@
 
 from tests.fakes.audit import FakeAudit
 from tests.fakes.system import FakeSystem
-
 from ultra.auth.refusals import Refusals
 
 

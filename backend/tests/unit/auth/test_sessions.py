@@ -50,7 +50,8 @@ async def test_a_session_ends_when_idle_and_at_last(house) -> None:
     assert judge(used, user, now=now + ABSOLUTE) == "expired"
     assert judge(replace(session, revoked_at=now), user, now=now) == "revoked"
     assert judge(session, replace(user, disabled_at=now), now=now) == "disabled"
-    assert (IDLE, ABSOLUTE) == (timedelta(minutes=30), timedelta(hours=12))
+    assert timedelta(minutes=30) == IDLE
+    assert timedelta(hours=12) == ABSOLUTE
 
 
 async def test_use_is_remembered_once_a_minute(house) -> None:

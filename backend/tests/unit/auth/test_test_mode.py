@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes.system import FakeSystem
 
+from tests.fakes.system import FakeSystem
 from ultra.auth import test_mode
 from ultra.auth.test_mode import LONGEST_S, BadHeader, XTestMode, conditions, sign
 from ultra.domain.identity import Permission, Role, permitted
@@ -53,7 +53,7 @@ class Door:
 
 @pytest.fixture
 def door() -> Door:
-    """A verifier and its client."""
+    """Make a verifier and its client."""
     return Door()
 
 

@@ -27,7 +27,7 @@ def encoded(value: Any) -> str:
 
 @pytest.fixture
 def tokens(house) -> AccessTokens:
-    """An issuer."""
+    """Return an issuer."""
     return house.access_tokens
 
 
