@@ -1,6 +1,7 @@
 """A door with everything behind it, on fakes and with the cheapest passwords."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -27,7 +28,7 @@ from ultra.auth.standing import Standing
 from ultra.auth.test_mode import XTestMode
 from ultra.auth.tokens import AccessTokens
 from ultra.domain.access import AuditEntry, User
-from ultra.domain.identity import Role
+from ultra.domain.identity import Permission, Role
 
 SIGNING = read_ring("now:" + "k1-" + "abcdefghijklmnopqrstuvwxyz0123456789,old:k0-zyxwvutsrqponmlkjihgfedcba9876543210")
 PEPPER = read_ring("p1:pepper-abcdefghijklmnopqrstuvwxyz0123456789")
@@ -148,6 +149,27 @@ class House:
         )
         await self.users.create(user, ENTRY)
         return user
+
+    async def by_session(self, role=Role.MEMBER):
+        """Return a session of a user and the header that presents it."""
+        opened = await self.browser_sessions.open(await self.user(role=role), self.entry)
+        return opened, (b"cookie", f"__Host-ultra={opened.text}".encode())
+
+    async def by_token(self, role=Role.MEMBER):
+        """Return a token family of a user and the header that presents its access token."""
+        user = await self.user(role=role)
+        family, _ = await self.refresh_tokens.begin(user.id, self.entry)
+        text = self.access_tokens.issue(user_id=user.id, family_id=family.id, version=user.version)
+        return family, (b"authorization", f"Bearer {text}".encode())
+
+    async def by_key(self, role=Role.MEMBER, **bounds):
+        """Return a key of a user and the header that presents it."""
+        user = await self.user(role=role)
+        wanted = {"scopes": frozenset({Permission.RUNS_READ, Permission.USERS_READ})} | bounds
+        until = self.system.now() + timedelta(days=30)
+        minted = self.codec.mint(owner=user.id, name="ci", expires_at=until, **wanted)
+        await self.keys.create(minted.key, self.entry)
+        return minted.key, (b"x-api-key", minted.text.encode())
 
     def actions(self) -> list[tuple[str, str]]:
         """Return what the audit holds: action and outcome."""
