@@ -1,31 +1,50 @@
-"""The HTTP application: middleware in order, routes, lifespan; no thought."""
+"""The HTTP application: the gate in order, routes with what each asks, lifespan; no thought."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypedDict
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from ultra import __version__
-from ultra.api import analyses, analyze, available_models, health, patterns
-from ultra.config import Loaded
+from ultra.api import analyses, analyze, audit, auth, available_models, health, keys, me, patterns, usage, users
+from ultra.api.docs import described, docs_routes
+from ultra.config import Loaded, Settings
 from ultra.desk.desk import Desk, set_up
+from ultra.domain.identity import Permission
 from ultra.gate.access_log import AccessLog
-from ultra.gate.body import Body
+from ultra.gate.admission import Admission
+from ultra.gate.body import Body, BodyCaps
+from ultra.gate.client_address import ClientAddress
+from ultra.gate.cors import Cors
+from ultra.gate.declared import Guarded, guarded, reserved_paths
 from ultra.gate.departure import Departure
-from ultra.gate.guard import TemporaryDoor
+from ultra.gate.flooding import Flooding
+from ultra.gate.guard import Guard
 from ultra.gate.headers import SecurityHeaders
+from ultra.gate.hosts import Hosts
+from ultra.gate.keepers import Keepers, keepers_of
+from ultra.gate.need import Need
 from ultra.gate.problems import Problems, refuse_fields, refuse_route
 from ultra.gate.request_id import RequestId
+from ultra.gate.vigil import Vigil, Watched
 from ultra.services import Services, build
 from ultra.system import System
 from ultra.telemetry import logs
+from ultra.web import sign_in
 from ultra.wire.chat_completions import ChatCompletions
 from ultra.wire.models import model, models
+
+House = Callable[..., AbstractAsyncContextManager[Services]]
+"""Builds a house: `services.build`."""
+
+_BODY_S = 30.0
+_PROBES = ("/health/live", "/health/ready")
 
 
 class State(TypedDict):
@@ -33,46 +52,109 @@ class State(TypedDict):
 
     services: Services
     desk: Desk
+    keepers: Keepers
 
 
-def create_app(loaded: Loaded, *, system: System | None = None) -> FastAPI:
-    """Return the application; nothing is opened before its lifespan begins."""
+def create_app(loaded: Loaded, *, system: System | None = None, house: House = build) -> FastAPI:
+    """Return the application; nothing is opened before its lifespan begins.
+
+    Raises `Undeclared` for a route that does not say what it asks of its caller.
+    """
     clock = system or System()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        async with build(loaded, system=clock, serves=True) as services:
-            yield {"services": services, "desk": set_up(services)}
+        async with (
+            house(loaded, system=clock, serves=True) as services,
+            Vigil(standing=services.access.authenticator, system=clock) as vigil,
+        ):
+            yield {"services": services, "desk": set_up(services), "keepers": _keepers(services, vigil)}
 
     app = FastAPI(
         title="Ultra",
         version=__version__,
         summary="One door in front of many language models; one answer that says how far it can be trusted.",
         lifespan=lifespan,
-        middleware=_gate(loaded, clock),
         redirect_slashes=False,
+        openapi_url=None,
     )
-    for entrance in (analyze, analyses, patterns, available_models, health):
-        app.include_router(entrance.router)
-    app.router.routes += [
-        Route("/v1/chat/completions", ChatCompletions(), methods=["POST"]),
-        Route("/v1/models", models, methods=["GET"]),
-        Route("/v1/models/{id:path}", model, methods=["GET"]),
-    ]
+    app.openapi = lambda: described(app)  # type: ignore[method-assign]  # the framework's own way to replace it
+    routes = _routes(app, loaded.settings)
+    app.router.routes = list(guarded(routes, _inner_gate(loaded.settings, clock)))
+    for middleware in reversed(_outer_gate(loaded.settings, clock, routes)):
+        app.user_middleware.insert(0, middleware)
     app.add_exception_handler(HTTPException, refuse_route)
     app.add_exception_handler(RequestValidationError, refuse_fields)
     return app
 
 
-def _gate(loaded: Loaded, clock: System) -> list[Middleware]:
-    """Return the gate from the socket inwards; the order is decided here and nowhere else."""
-    settings = loaded.settings
+def _routes(app: FastAPI, settings: Settings) -> Sequence[BaseRoute]:
+    """Return every route; what each asks of its caller stands beside it, here or in its own file."""
+    entrances = (analyze, analyses, patterns, available_models, health, auth, keys, users, audit, usage, me)
+    complete = Need(Permission.COMPLETIONS_CREATE, "completion")
+    read_models = Need(Permission.MODELS_READ)
+    anybody = Need(None)
+    come_in = Need(None, "sign_in", csrf="sign_in_form", reserved=True)
+    leave = Need(Permission.SELF_READ, "write", csrf="form")
+    docs = anybody if settings.environment != "production" else Need(Permission.DOCS_READ)
+    page = settings.environment != "production"
+    return [
+        Guarded("/v1/chat/completions", ChatCompletions(), methods=["POST"], need=complete),
+        Guarded("/v1/models", models, methods=["GET"], need=read_models),
+        Guarded("/v1/models/{id:path}", model, methods=["GET"], need=read_models),
+        *(route for entrance in entrances for route in entrance.router.routes),
+        *(docs_routes(app, need=docs, with_page=page) if settings.api_docs else ()),
+        Guarded("/", sign_in.front, methods=["GET"], need=Need(None, greets=True)),
+        Guarded("/sign-in", sign_in.show, methods=["GET"], need=anybody),
+        Guarded("/sign-in", sign_in.sign_in, methods=["POST"], need=come_in),
+        Guarded("/sign-out", sign_in.sign_out, methods=["POST"], need=leave),
+        Guarded("/static/ultra.css", sign_in.style, methods=["GET"], need=anybody),
+    ]
+
+
+def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute]) -> list[Middleware]:
+    """Return what every request passes, from the socket inwards; the order is decided here and nowhere else."""
+    is_production = settings.environment == "production"
+    is_testing = settings.environment == "testing"
     return [
         Middleware(RequestId, system=clock),
+        Middleware(ClientAddress, trusted=settings.trusted_proxies),
         Middleware(AccessLog, system=clock, write=logs.write_request),
-        Middleware(SecurityHeaders),
-        Middleware(Problems, show_internals=settings.environment != "production"),
-        Middleware(TemporaryDoor),
-        Middleware(Body, max_bytes=settings.max_body_bytes, max_seconds=30.0),
-        Middleware(Departure),
+        Middleware(SecurityHeaders, https_only=is_production, environment="testing" if is_testing else None),
+        Middleware(Problems, show_internals=not is_production),
+        Middleware(Hosts, public_origin=settings.public_origin, bound=settings.host, open_paths=_PROBES),
+        Middleware(Cors, origins=settings.cors_origins, credentials=settings.cors_credentials),
+        Middleware(
+            Admission,
+            most=settings.max_concurrency,
+            reserved=max(1, settings.max_concurrency // 20),
+            reserved_paths=reserved_paths(routes),
+            honours_test_mode=is_testing,
+        ),
     ]
+
+
+def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], ASGIApp]:
+    """Return what stands before each route once it is found: guard, body, vigil, departure, in this order."""
+    caps = BodyCaps(max_bytes=settings.max_body_bytes, max_seconds=_BODY_S)
+    flooding = Flooding(system=clock)
+
+    def wrap(route: ASGIApp, need: Need) -> ASGIApp:
+        watched = Watched(Departure(route), vigil=lambda scope: keepers_of(scope).vigil)
+        body = Body(watched, caps=caps, reads_form=need.reads_form)
+        return Guard(body, need=need, caps=caps, flooding=flooding, system=clock)
+
+    return wrap
+
+
+def _keepers(services: Services, vigil: Vigil) -> Keepers:
+    """Return whom the gate asks."""
+    access = services.access
+    return Keepers(
+        authenticator=access.authenticator,
+        csrf=access.csrf,
+        limiter=access.limiter,
+        policy=access.limits,
+        refusals=access.refusals,
+        vigil=vigil,
+    )

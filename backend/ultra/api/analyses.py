@@ -6,14 +6,16 @@ from fastapi import APIRouter, Header, Query, Response
 
 from ultra.api.callers import AtDesk, Caller, House
 from ultra.api.journals import JournalResponse
+from ultra.api.needs import needs
 from ultra.desk.results import summary
 from ultra.domain.analysis import RunStatus
 from ultra.domain.errors import InvalidRequest
+from ultra.domain.identity import Permission
 
 router = APIRouter(prefix="/api/analyses", tags=["runs"])
 
 
-@router.get("", summary="History")
+@router.get("", summary="History", openapi_extra=needs(Permission.RUNS_READ))
 async def history(
     desk: AtDesk,
     principal: Caller,
@@ -27,25 +29,31 @@ async def history(
     return {"data": [summary(run) for run in page.runs], "next": page.next}
 
 
-@router.get("/{run_id}", summary="One run")
+@router.get("/{run_id}", summary="One run", openapi_extra=needs(Permission.RUNS_READ))
 async def read(run_id: str, desk: AtDesk, principal: Caller) -> dict[str, Any]:
     """Return a run with its answers, as far as it is."""
     return await desk.runs.result(principal, run_id)
 
 
-@router.delete("/{run_id}", status_code=204, summary="Forget a run")
+@router.delete(
+    "/{run_id}", status_code=204, summary="Forget a run", openapi_extra=needs(Permission.RUNS_DELETE, "write")
+)
 async def delete(run_id: str, desk: AtDesk, principal: Caller) -> None:
     """Remove a finished run and its events for good."""
     await desk.runs.delete(principal, run_id)
 
 
-@router.post("/{run_id}/cancel", status_code=202, summary="Stop a run")
+@router.post(
+    "/{run_id}/cancel", status_code=202, summary="Stop a run", openapi_extra=needs(Permission.RUNS_CREATE, "write")
+)
 async def cancel(run_id: str, desk: AtDesk, principal: Caller) -> dict[str, Any]:
     """Stop a run; its open calls are closed, what it has is kept."""
     return summary(await desk.runs.cancel(principal, run_id))
 
 
-@router.get("/{run_id}/events", summary="The journal as it is written")
+@router.get(
+    "/{run_id}/events", summary="The journal as it is written", openapi_extra=needs(Permission.RUNS_READ)
+)
 async def events(
     run_id: str,
     services: House,

@@ -11,10 +11,12 @@ from starlette.responses import JSONResponse
 
 from ultra.api.callers import AtDesk, Caller, House, RequestName
 from ultra.api.journals import JournalResponse
+from ultra.api.needs import needs
 from ultra.desk.desk import Desk
 from ultra.domain.analysis import Document, Question, RunOptions
 from ultra.domain.chat import Image
 from ultra.domain.errors import InvalidRequest
+from ultra.domain.identity import Permission
 
 router = APIRouter(tags=["runs"])
 
@@ -54,7 +56,9 @@ class AnalyzeIn(BaseModel):
     store: bool = Field(default=True, description="False keeps nothing: no history, no resumption.")
 
 
-@router.post("/api/analyze", summary="Ask several models one question")
+@router.post(
+    "/api/analyze", summary="Ask several models one question", openapi_extra=needs(Permission.RUNS_CREATE, "run")
+)
 async def analyze(
     asked: AnalyzeIn,
     services: House,

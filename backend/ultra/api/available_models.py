@@ -5,14 +5,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from ultra.api.callers import House
+from ultra.api.needs import needs
 from ultra.desk.models import list_models
+from ultra.domain.identity import Permission
 
 router = APIRouter(tags=["models"])
 
 Word = Annotated[str | None, Query(max_length=200)]
 
 
-@router.get("/api/available-models", summary="Which models can be asked now, and why others cannot")
+@router.get(
+    "/api/available-models",
+    summary="Which models can be asked now, and why others cannot",
+    openapi_extra=needs(Permission.MODELS_READ),
+)
 async def available_models(
     services: House,
     request: Request,

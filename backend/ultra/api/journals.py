@@ -39,15 +39,22 @@ class JournalResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the body was read
         """Send the stream."""
-        opening = EventResponse(send, system=self._system, keepalive=_HEARTBEAT, headers=self._extra, every=10.0)
+        opening = EventResponse(
+            send, system=self._system, keepalive=_HEARTBEAT, headers=self._extra, every=10.0, farewell=farewell
+        )
         async with opening as response:
             try:
                 async for event in self._desk.runs.follow(self._principal, self._run_id, after=self._after):
                     await response.write([frame(event)])
             except UltraError as error:
                 scope["ultra.facts"]["error"] = error.kind
-                body = orjson.dumps({"code": error.kind, "detail": error.message})
-                await response.write([b"event: error\ndata: " + body + b"\n\n"])
+                await response.write(farewell(error))
+
+
+def farewell(error: UltraError) -> list[bytes]:
+    """Return how a stream says that it ends with an error; no event of the journal, so it has no id."""
+    body = orjson.dumps({"type": error.code, "code": error.code, "detail": error.message})
+    return [b"event: error\ndata: " + body + b"\n\n"]
 
 
 def frame(event: JournalEvent) -> bytes:

@@ -9,6 +9,7 @@ from ultra.config.declaration import Each, Environment, Section, Setting
 from ultra.config.secret import SecretRef
 from ultra.config.values import (
     BaseUrl,
+    CorsOrigins,
     DatabaseUrl,
     Host,
     Money,
@@ -19,7 +20,6 @@ from ultra.config.values import (
     Seconds,
 )
 
-_ACCOUNTS = "accounts exist"
 _WHERE = Each("the mock server", "the mock server", "the vendor's own address")
 
 
@@ -35,6 +35,11 @@ class Serving(Section):
     workers: Annotated[int, Field(ge=1, le=64), Setting("Number of server processes.", 1)]
     max_body_bytes: Annotated[
         int, Field(ge=1024, le=1 << 30), Setting("Largest request body that is read, in bytes.", 32 << 20)
+    ]
+    max_concurrency: Annotated[
+        int,
+        Field(ge=10, le=100_000),
+        Setting("Most requests that one process serves at once; more are answered with 503.", 1000),
     ]
     shutdown_grace_s: Annotated[
         Seconds, Setting("How long running streams and runs may finish after SIGTERM, in seconds.", Each(5, 2, 25))
@@ -162,27 +167,40 @@ class Accounts(Section):
     """Accounts and shared state."""
 
     public_origin: Annotated[
-        Origin | None, Setting("Address that browsers and clients use, such as https://ultra.example.", inert=_ACCOUNTS)
+        Origin | None, Setting("Address that browsers and clients use, such as https://ultra.example.")
     ]
     trusted_proxies: Annotated[
-        Networks, Setting("Networks whose forwarding headers are believed, separated by commas.", (), inert=_ACCOUNTS)
+        Networks, Setting("Networks whose forwarding headers are believed, separated by commas.", ())
+    ]
+    cors_origins: Annotated[
+        CorsOrigins,
+        Setting("Origins whose pages may call Ultra from a browser, separated by commas; `*` is every one.", ()),
+    ]
+    cors_credentials: Annotated[
+        bool, Setting("Let the pages of ULTRA_CORS_ORIGINS send cookies; not possible for `*`.", default=False)
+    ]
+    api_docs: Annotated[
+        bool,
+        Setting(
+            "Serve the description of the API; in production only to who may read it (`docs:read`).",
+            Each(development=True, testing=True, production=False),
+        ),
     ]
     redis_url: Annotated[
         RedisUrl | None,
-        Setting("Valkey or Redis for limits and state shared by workers.", conventional=True, inert=_ACCOUNTS),
+        Setting("Valkey or Redis for limits and state shared by workers.", conventional=True),
     ]
     signing_keys: Annotated[
         SecretRef,
         Setting(
             "Keys that sign access tokens, as `kid:secret` separated by commas; the first signs.",
             secret=True,
-            inert=_ACCOUNTS,
         ),
     ]
-    csrf_key: Annotated[SecretRef, Setting("Key of the tokens that protect forms.", secret=True, inert=_ACCOUNTS)]
-    key_pepper: Annotated[SecretRef, Setting("Pepper of stored API keys.", secret=True, inert=_ACCOUNTS)]
+    csrf_key: Annotated[SecretRef, Setting("Key of the tokens that protect forms.", secret=True)]
+    key_pepper: Annotated[SecretRef, Setting("Pepper of stored API keys.", secret=True)]
     test_mode_secret: Annotated[
-        SecretRef, Setting("Secret of the X-Test-Mode header, in testing only.", secret=True, inert=_ACCOUNTS)
+        SecretRef, Setting("Secret of the X-Test-Mode header, in testing only.", secret=True)
     ]
 
 

@@ -62,6 +62,10 @@ def _check_network(network: str) -> str:
     return network
 
 
+def _check_cors_origin(origin: str) -> str:
+    return origin if origin == "*" else _check_origin(origin)
+
+
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
@@ -73,6 +77,8 @@ DatabaseUrl: TypeAlias = Annotated[MaskedUrl, AfterValidator(_check_database)]
 RedisUrl: TypeAlias = Annotated[MaskedUrl, AfterValidator(_check_redis)]
 Network: TypeAlias = Annotated[str, AfterValidator(_check_network)]
 Networks: TypeAlias = Annotated[tuple[Network, ...], BeforeValidator(_split)]
+CorsOrigin: TypeAlias = Annotated[str, AfterValidator(_check_cors_origin)]
+CorsOrigins: TypeAlias = Annotated[tuple[CorsOrigin, ...], BeforeValidator(_split)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Money: TypeAlias = Annotated[Decimal, Field(gt=0, le=10_000, decimal_places=6)]

@@ -31,7 +31,7 @@ Expected outcomes are values, not errors: one model of five failing is an `Answe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,11 @@ class RateLimited(UltraError):
 
     kind = "rate_limited"
     retryable = True
+
+    def __init__(self, message: str, *, violated: Sequence[str] = (), **details: Any) -> None:
+        super().__init__(message, **details)
+        self.violated = tuple(violated)
+        """The names of the limits that said no, where they are Ultra's own."""
 
 
 class Unavailable(UltraError):

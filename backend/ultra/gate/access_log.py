@@ -43,6 +43,7 @@ class AccessLog:
                     "status": status,
                     "ms": round((self._system.monotonic() - began) * 1000, 1),
                     "request_id": scope["ultra.request_id"],
+                    "address": scope.get("ultra.address"),
                     **scope["ultra.facts"],
                 }
             )

@@ -1,84 +1,136 @@
 """Reads a request's body under caps and as strict JSON, before any route sees it."""
 
 import asyncio
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ultra.domain.errors import InvalidRequest, TimedOut, TooLarge, UnsupportedMedia
+from ultra.gate.forms import read_form
 from ultra.protocols import strict_json
 
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_JSON = b"application/json"
+_FORM = b"application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class BodyCaps:
+    """How many bytes a body may have, and how many seconds it may take to arrive."""
+
+    max_bytes: int
+    max_seconds: float
+
+
+class CappedBody:
+    """One request's body: read at most once, by whoever asks first."""
+
+    def __init__(self, scope: Scope, receive: Receive, *, caps: BodyCaps) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._caps = caps
+        self._body: bytes | None = None
+
+    async def read(self) -> bytes:
+        """Return the whole body; raises `TooLarge`, `TimedOut`, or `InvalidRequest` when the client left."""
+        if self._body is None:
+            self._refuse_announced_size()
+            self._body = await self._read()
+        return self._body
+
+    def replayed(self) -> Receive:
+        """Return a `receive` that hands the same bytes on, and afterwards says what the connection says."""
+        is_replayed = False
+
+        async def receive_again() -> Message:
+            nonlocal is_replayed
+            if not is_replayed:
+                is_replayed = True
+                return {"type": "http.request", "body": await self.read(), "more_body": False}
+            return await self._receive()
+
+        return receive_again
+
+    def _refuse_announced_size(self) -> None:
+        for name, value in self._scope["headers"]:
+            if name == b"content-length" and value.isdigit() and int(value[:20]) > self._caps.max_bytes:
+                raise self._too_large()
+
+    async def _read(self) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self._caps.max_seconds):
+                while True:
+                    message = await self._receive()
+                    if message["type"] == "http.disconnect":
+                        raise InvalidRequest("The client left before its request was complete.")
+                    pieces.append(message.get("body", b""))
+                    size += len(pieces[-1])
+                    if size > self._caps.max_bytes:
+                        raise self._too_large()
+                    if not message.get("more_body", False):
+                        return b"".join(pieces)
+        except TimeoutError:
+            self._hang_up()
+            raise TimedOut(f"The request body did not arrive within {self._caps.max_seconds:g} s.") from None
+
+    def _too_large(self) -> TooLarge:
+        self._hang_up()
+        return TooLarge(
+            f"The request body is larger than {self._caps.max_bytes} bytes.",
+            hint="Send less, or raise ULTRA_MAX_BODY_BYTES.",
+        )
+
+    def _hang_up(self) -> None:
+        """End the connection with the answer: the rest of this body is not read."""
+        self._scope.setdefault("ultra.headers", {})["connection"] = "close"
+
+
+def body_of(scope: Scope, receive: Receive, *, caps: BodyCaps) -> CappedBody:
+    """Return the body of a request; everybody who asks for it shares one."""
+    body: CappedBody = scope.setdefault("ultra.body", CappedBody(scope, receive, caps=caps))
+    return body
 
 
 class Body:
     """Leaves the parsed body in `scope["ultra.json"]` and hands the same bytes on.
 
     Too many bytes, too much time, another content type than JSON, or JSON that readers could understand in two
-    ways is refused here, before anything was spent. An empty body is None.
+    ways is refused here, before anything was spent. An empty body is None. Routes of pages read forms instead, whose
+    fields stand in `scope["ultra.form"]`.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, max_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, *, caps: BodyCaps, reads_form: bool = False) -> None:
         self._app = app
-        self._max_bytes = max_bytes
-        self._max_seconds = max_seconds
+        self._caps = caps
+        self._reads_form = reads_form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http" or scope["method"] not in _UNSAFE:
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        self._refuse_announced_size(headers.get(b"content-length"))
-        body = await self._read(receive)
-        scope["ultra.json"] = _parsed(body, headers.get(b"content-type", b""))
-        await self._app(scope, _replay(body, receive), send)
-
-    def _refuse_announced_size(self, announced: bytes | None) -> None:
-        if announced is not None and announced.isdigit() and int(announced) > self._max_bytes:
-            raise self._too_large()
-
-    async def _read(self, receive: Receive) -> bytes:
-        pieces: list[bytes] = []
-        size = 0
-        try:
-            async with asyncio.timeout(self._max_seconds):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise InvalidRequest("The client left before its request was complete.")
-                    pieces.append(message.get("body", b""))
-                    size += len(pieces[-1])
-                    if size > self._max_bytes:
-                        raise self._too_large()
-                    if not message.get("more_body", False):
-                        return b"".join(pieces)
-        except TimeoutError:
-            raise TimedOut(f"The request body did not arrive within {self._max_seconds:g} s.") from None
-
-    def _too_large(self) -> TooLarge:
-        return TooLarge(
-            f"The request body is larger than {self._max_bytes} bytes.",
-            hint="Send less, or raise ULTRA_MAX_BODY_BYTES.",
-        )
+        capped = body_of(scope, receive, caps=self._caps)
+        body = await capped.read()
+        content_type = dict(scope["headers"]).get(b"content-type", b"").split(b";", 1)[0].strip().lower()
+        if self._reads_form:
+            scope["ultra.form"] = _form(body, content_type)
+        else:
+            scope["ultra.json"] = _json(body, content_type)
+        await self._app(scope, capped.replayed(), send)
 
 
-def _parsed(body: bytes, content_type: bytes) -> object:
+def _json(body: bytes, content_type: bytes) -> object:
     if not body:
         return None
-    if content_type.split(b";", 1)[0].strip().lower() != b"application/json":
+    if content_type != _JSON:
         raise UnsupportedMedia("The body must be JSON.", hint="Send the header Content-Type: application/json.")
     parsed: object = strict_json.loads(body)
     return parsed
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    replayed = False
-
-    async def receive_again() -> Message:
-        nonlocal replayed
-        if not replayed:
-            replayed = True
-            return {"type": "http.request", "body": body, "more_body": False}
-        return await receive()
-
-    return receive_again
+def _form(body: bytes, content_type: bytes) -> object:
+    if body and content_type != _FORM:
+        raise UnsupportedMedia("The body must be a form.", hint=f"Send the header Content-Type: {_FORM.decode()}.")
+    return read_form(body)

@@ -35,10 +35,11 @@ class Departure:
             if answered:
                 await asyncio.wait({work})  # whoever has the whole answer may go; what is left is our own tidying
         finally:
-            watch.cancel()
             if not work.done():
-                scope["ultra.facts"]["client_left"] = True
+                if watch.done():
+                    scope["ultra.facts"]["client_left"] = True
                 work.cancel()
+            watch.cancel()
             await asyncio.wait({work, watch})
         if not work.cancelled():
             work.result()

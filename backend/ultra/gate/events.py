@@ -7,6 +7,7 @@ from typing import Self
 
 from starlette.types import Send
 
+from ultra.gate.vigil import FAREWELL, Farewell
 from ultra.system import System
 
 _HEADERS = {
@@ -20,7 +21,8 @@ class EventResponse:
     """Open it with `async with`, then `write` frames; leaving ends the response.
 
     When nothing was written for `every` seconds, `keepalive` is sent: what is legal differs by wire, and None sends
-    nothing. A write waits until the client took the bytes, so a slow reader slows the vendor's socket down.
+    nothing. A write waits until the client took the bytes, so a slow reader slows the vendor's socket down. `farewell`
+    words an error for this stream, should it be ended from outside: its reader signed out, or the server leaves.
     """
 
     def __init__(
@@ -31,18 +33,21 @@ class EventResponse:
         keepalive: bytes | None,
         every: float = 10.0,
         headers: Mapping[str, str] | None = None,
+        farewell: Farewell | None = None,
     ) -> None:
         self._send = send
         self._system = system
         self._keepalive = keepalive
         self._every = every
         self._headers = {**_HEADERS, **(headers or {})}
+        self._farewell = farewell
         self._last = 0.0
         self._ticker: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
+        await self._send(start if self._farewell is None else {**start, FAREWELL: self._farewell})
         self._last = self._system.monotonic()
         if self._keepalive is not None:
             self._ticker = asyncio.ensure_future(self._tick(self._keepalive))

@@ -1,55 +1,136 @@
-"""Who may come in. Until accounts exist this is a temporary door: whoever is on this machine is its operator."""
+"""Who may come in: authenticate, permit, keep other sites' pages out, count. In this order, before a body is read."""
 
-from ipaddress import ip_address
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ultra.domain.errors import Forbidden
-from ultra.domain.identity import LOCAL_OPERATOR
+from ultra.auth.approach import Approach
+from ultra.auth.credentials import is_credential_in_url
+from ultra.domain.errors import Forbidden, InvalidRequest, Unauthenticated
+from ultra.domain.identity import Permission, Principal
+from ultra.domain.limits import Charge, Decision, Place
+from ultra.gate.body import BodyCaps, body_of
+from ultra.gate.csrf import refuse_other_sites
+from ultra.gate.flooding import Flooding
+from ultra.gate.keepers import Keepers, keepers_of
+from ultra.gate.limiting import held, settled
+from ultra.gate.need import Need
+from ultra.gate.refusing import tell
+from ultra.system import System
 
-_OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_ADDRESS = "address"
+"""The limit that counts all requests of one address."""
 
 
-class TemporaryDoor:
-    """Lets in only what comes from this machine and was meant for it.
+class Guard:
+    """Stands before one route and lets in whom its `need` allows; the principal is in `scope["ultra.principal"]`.
 
-    The peer must be a loopback address. The `Host` must name this machine, or a web page could reach Ultra through a
-    name it points at 127.0.0.1 (DNS rebinding). A browser's request from another site is refused, or any page
-    somebody visits could spend money here.
+    A route that is open to everybody is counted by address and gets no principal (None), unless it greets.
+    Nobody's body is read before its sender is known, with two exceptions: the test header's signature covers it, and
+    a page's form carries its CSRF token in it. Both read it under the same caps as everybody.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, need: Need, caps: BodyCaps, flooding: Flooding, system: System) -> None:
         self._app = app
+        self._need = need
+        self._caps = caps
+        self._flooding = flooding
+        self._system = system
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] == "http":
-            headers = dict(scope["headers"])
-            _refuse_unless_local(scope)
-            _refuse_unless_meant(headers.get(b"host", b"").decode("latin-1"))
-            _refuse_other_sites(headers)
-            scope["ultra.principal"] = LOCAL_OPERATOR
-        await self._app(scope, receive, send)
+        """Serve one request."""
+        scope["ultra.principal"] = None
+        if self._need.cost == "probe":
+            await self._app(scope, receive, send)
+            return
+        self._flooding.refuse(scope["ultra.address"])
+        keepers = keepers_of(scope)
+        approach = self._approach(scope, receive)
+        if self._need.permission is None:
+            scope["ultra.principal"] = await self._admit_anybody(keepers, approach, scope)
+            await self._app(scope, self._onward(scope, receive), send)
+            return
+        principal = await self._identify(keepers, approach, scope)
+        scope["ultra.principal"] = principal
+        scope["ultra.facts"]["principal"] = principal.id
+        await self._permit(keepers, self._need.permission, principal, scope)
+        if principal.credential == "session":
+            await refuse_other_sites(keepers, self._need, principal, approach, scope)
+        places = keepers.policy.places(principal) if self._need.cost in ("completion", "run") else ()
+        charges = keepers.policy.caller(principal, address=scope["ultra.address"], route=self._need.cost)
+        decision = await self._pay(keepers, charges, scope, places=places)
+        async with held(keepers.limiter, decision.leases, places, system=self._system):
+            await self._app(scope, self._onward(scope, receive), send)
 
-
-def _refuse_unless_local(scope: Scope) -> None:
-    client = scope.get("client")
-    if client is None or not ip_address(client[0]).is_loopback:
-        raise Forbidden(
-            "Ultra answers this machine only, until it has accounts.",
-            hint="Call it at http://127.0.0.1 from the machine it runs on.",
+    def _approach(self, scope: Scope, receive: Receive) -> Approach:
+        return Approach(
+            method=scope["method"],
+            path=scope["path"],
+            raw_path=scope["raw_path"],
+            query=scope["query_string"],
+            headers=scope["headers"],
+            peer=scope["ultra.peer"],
+            address=scope["ultra.address"],
+            body=lambda: body_of(scope, receive, caps=self._caps).read(),
         )
 
+    async def _admit_anybody(self, keepers: Keepers, approach: Approach, scope: Scope) -> Principal | None:
+        if is_credential_in_url(approach.raw_path, approach.query):
+            await tell(keepers.refusals, "credential_in_url", cause="credential_in_url", scope=scope)
+            raise InvalidRequest("A credential must not stand in a URL.", code="credential_in_url")
+        address = scope["ultra.address"]
+        policy = keepers.policy
+        await self._pay(
+            keepers, policy.public(address) if self._need.cost == "read" else policy.anonymous(address), scope
+        )
+        await refuse_other_sites(keepers, self._need, None, approach, scope)
+        if not self._need.greets:
+            return None
+        try:
+            return await keepers.authenticator.authenticate(approach)
+        except (Unauthenticated, Forbidden, InvalidRequest):
+            return None
 
-def _refuse_unless_meant(host: str) -> None:
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if name.strip("[]").lower() not in _OWN_NAMES:
+    async def _identify(self, keepers: Keepers, approach: Approach, scope: Scope) -> Principal:
+        try:
+            return await keepers.authenticator.authenticate(approach)
+        except (Unauthenticated, InvalidRequest):
+            # Counted apart from those who share the address and are known: guessing must not lock them out.
+            await self._pay(keepers, keepers.policy.anonymous(scope["ultra.address"]), scope)
+            raise
+        except Forbidden:
+            _explain(scope, None)
+            raise
+
+    async def _permit(self, keepers: Keepers, permission: Permission, principal: Principal, scope: Scope) -> None:
+        if principal.may(permission):
+            return
+        await tell(keepers.refusals, "denied", cause=permission.value, scope=scope, principal=principal)
+        _explain(scope, permission)
         raise Forbidden(
-            "The Host header names another machine.", hint="Use http://127.0.0.1 or http://localhost as the address."
+            f"This needs the permission {permission.value}.",
+            hint="Ask an administrator for a role, or use a credential, that has it.",
+            code="insufficient_scope",
         )
 
+    async def _pay(
+        self, keepers: Keepers, charges: Sequence[Charge], scope: Scope, *, places: Sequence[Place] = ()
+    ) -> Decision:
+        """Count a request. Refused ones use up the address's share as well, and then are not even asked about."""
+        decision = await keepers.limiter.charge(charges, places=places)
+        if not decision.allowed:
+            share = [charge for charge in charges if charge.limit.name == _ADDRESS]
+            over = decision if _ADDRESS in decision.violated else await keepers.limiter.charge(share)
+            if not over.allowed:
+                self._flooding.hold(scope["ultra.address"], over.retry_after_s)
+        return settled(decision, scope)
 
-def _refuse_other_sites(headers: dict[bytes, bytes]) -> None:
-    site = headers.get(b"sec-fetch-site", b"none")
-    if site not in (b"none", b"same-origin"):
-        raise Forbidden("This request comes from a page of another site.", hint="Call Ultra from a program instead.")
+    def _onward(self, scope: Scope, receive: Receive) -> Receive:
+        """Hand a body on that was read here."""
+        return body_of(scope, receive, caps=self._caps).replayed() if "ultra.body" in scope else receive
+
+
+def _explain(scope: Scope, permission: Permission | None) -> None:
+    """Say to programs that another credential would do (RFC 6750, section 3.1)."""
+    wanted = "" if permission is None else f', scope="{permission.value}"'
+    scope["ultra.headers"]["www-authenticate"] = f'Bearer error="insufficient_scope"{wanted}'

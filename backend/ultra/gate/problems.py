@@ -1,5 +1,6 @@
 """Turns everything that goes wrong into the shape its caller's protocol expects; nothing else writes errors."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -8,9 +9,10 @@ import orjson
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ultra.domain.errors import InvalidRequest, MethodNotAllowed, NotFound, UltraError
+from ultra.domain.errors import InvalidRequest, MethodNotAllowed, NotFound, UltraError, Unavailable
 from ultra.protocols import anthropic_messages, gemini_generate, openai_chat, problems
 from ultra.protocols.failures import Reply
 
@@ -61,6 +63,11 @@ class Problems:
             await self._app(scope, receive, send_watched)
         except UltraError as error:
             await self._answer(error, scope, send, begun=begun)
+        except asyncio.CancelledError:
+            # Only the server cancels whole requests, when its patience with the last ones is over.
+            leaving = Unavailable("The server is shutting down.", code="shutting_down", retry_after=1.0)
+            await self._answer(leaving, scope, send, begun=begun)
+            raise
         except Exception as error:  # noqa: BLE001 - the last line of defence: whatever it is, the caller gets an answer
             _log.exception("request %s failed inside Ultra", scope["ultra.request_id"])
             internal = UltraError("Ultra itself failed; the log has the details under this request id.")
@@ -90,9 +97,19 @@ async def refuse_route(request: Request, error: Exception) -> NoReturn:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(sorted(_methods_at(request)))
+        request.scope.setdefault("ultra.headers", {})["allow"] = allowed
         raise MethodNotAllowed(f"{request.method} is not possible here.", hint=f"Use {allowed}.") from error
     raise NotFound("There is nothing at this address.", hint="The routes are listed in the API reference.") from error
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Return every method that has a route at this address: the framework names those of the first route alone."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(dict(request.scope))[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return found
 
 
 async def refuse_fields(_: Request, error: Exception) -> NoReturn:

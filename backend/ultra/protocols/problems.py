@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ultra.domain.errors import AllFailed, UltraError
+from ultra.domain.errors import AllFailed, RateLimited, UltraError
 from ultra.protocols.failures import Reply, failure, headers, message
 
 _REGISTERED = {
@@ -33,6 +33,8 @@ def problem(err: UltraError, *, request_id: str | None, show_internals: bool) ->
         body["param"] = err.param
     if err.retry_after is not None:
         body["retry_after"] = err.retry_after
+    if isinstance(err, RateLimited) and err.violated:
+        body["violated-policies"] = list(err.violated)
     if isinstance(err, AllFailed):
         body["causes"] = [{"model": _name(each), "code": each.kind} for each in err.causes]
     if show_internals:

@@ -19,6 +19,7 @@ from ultra.auth.sign_in import SignIn
 from ultra.auth.standing import Standing
 from ultra.auth.test_mode import XTestMode, conditions
 from ultra.auth.tokens import AccessTokens
+from ultra.auth.witness import Witness
 from ultra.config import ConfigurationInvalid, Problem, SecretRef, Settings, vendors
 from ultra.domain.limits import Limiter
 from ultra.limits import LimitPolicy, Rates, open_limiter
@@ -66,6 +67,7 @@ class Access:
     session_cookie: Cookie
     pre_session_cookie: Cookie
     authenticator: Authenticator
+    refusals: Refusals
     limiter: Limiter
     limits: LimitPolicy
 
@@ -76,7 +78,6 @@ async def open_access(
 ) -> AsyncIterator[Access]:
     """Build everything; the limiter's connection ends on leaving."""
     stores = _stores(database, ledger, system)
-    refusals = Refusals(audit=stores.audit, system=system)
     passwords = Passwords(profile=CHEAPEST if settings.environment == "testing" else STANDARD)
     browser_sessions = BrowserSessions(store=stores.sessions, system=system)
     access_tokens = AccessTokens(ring=read_ring(_given(settings.signing_keys)), issuer="ultra", system=system)
@@ -92,7 +93,11 @@ async def open_access(
         *([HeaderScheme(x_test_mode=header)] if header else []),
     ]
     address = None if settings.redis_url is None else settings.redis_url.reveal()
-    async with open_limiter(url=address, system=system, workers=settings.workers) as limiter:
+    async with (
+        open_limiter(url=address, system=system, workers=settings.workers) as limiter,
+        Witness(audit=stores.audit) as witness,
+    ):
+        refusals = Refusals(audit=witness, system=system)
         yield Access(
             stores=stores,
             accounts=_accounts(stores, passwords, browser_sessions, refusals, system),
@@ -108,6 +113,7 @@ async def open_access(
             session_cookie=cookie,
             pre_session_cookie=pre_cookie,
             authenticator=_authenticator(stores, schemes, cookie, refusals, system, honours=header is not None),
+            refusals=refusals,
             limiter=limiter,
             limits=LimitPolicy(rates=Rates()),
         )

@@ -1,5 +1,6 @@
 """The way in for browsers: a form, a one-time link, and the way out."""
 
+from collections.abc import Mapping
 from importlib import resources
 
 from starlette.requests import Request
@@ -25,14 +26,14 @@ async def show(request: Request) -> Response:
 
 async def sign_in(request: Request) -> Response:
     """Take the form; a browser that is signed in goes to the front page."""
-    fields = await request.form()
+    fields: Mapping[str, str] = request.scope["ultra.form"]
     desk: Desk = request.state.desk
-    link = str(fields.get("link") or "")
+    link = fields.get("link", "")
     try:
         if link:
             opened = await desk.accounts.sign_in_by_link(link, source=_source(request))
         else:
-            username, password = str(fields.get("username") or ""), str(fields.get("password") or "")
+            username, password = fields.get("username", ""), fields.get("password", "")
             opened = await desk.accounts.sign_in(username, password, source=_source(request))
     except UltraError as error:
         return _form(request, link=None, problem=error.message, status=_FAILED.get(error.kind, 400))

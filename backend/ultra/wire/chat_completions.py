@@ -65,7 +65,8 @@ async def _stream(told: Told, *, include_usage: bool, scope: Scope, send: Send) 
         model=told.model,
         include_usage=include_usage,
     )
-    async with EventResponse(send, system=services.system, keepalive=writer.keepalive()) as response:
+    opening = EventResponse(send, system=services.system, keepalive=writer.keepalive(), farewell=writer.error)
+    async with opening as response:
         try:
             async for event in told:
                 await response.write(writer.write(event))

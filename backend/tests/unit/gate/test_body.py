@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.asgi import Exchange
 from ultra.domain.errors import InvalidRequest, TimedOut, TooLarge, UnsupportedMedia
-from ultra.gate.body import Body
+from ultra.gate.body import Body, BodyCaps
 
 JSON = {"content-type": "application/json"}
 
@@ -25,7 +25,7 @@ class Echo:
 
 def gate(echo: Echo, **caps) -> Body:
     """Put the gate before `echo`."""
-    return Body(echo, **{"max_bytes": 100, "max_seconds": 5.0, **caps})
+    return Body(echo, caps=BodyCaps(**{"max_bytes": 100, "max_seconds": 5.0, **caps}))
 
 
 async def test_body_arrives_parsed_and_raw() -> None:

@@ -1,0 +1,65 @@
+"""The description of the API: `/openapi.json`, and where there is nothing to lose a page that shows it."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute
+
+from ultra.gate.declared import Guarded
+from ultra.gate.need import Need
+
+_SCHEMES: Final[Mapping[str, Mapping[str, str]]] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An access token, or an API key."},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "session": {"type": "apiKey", "in": "cookie", "name": "ultra"},
+}
+_PAGES_FROM: Final = "https://cdn.jsdelivr.net"
+_INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def docs_routes(app: FastAPI, *, need: Need, with_page: bool) -> Sequence[BaseRoute]:
+    """Return the routes of the description of `app`, for whom `need` lets in.
+
+    The page runs a script from another host, which could do all that its reader may do: never in production.
+    """
+
+    async def description(_: Request) -> Response:
+        return JSONResponse(app.openapi())
+
+    async def page(_: Request) -> Response:
+        return _page(app.title)
+
+    routes = [Guarded("/openapi.json", description, methods=["GET"], need=need)]
+    return [*routes, Guarded("/docs", page, methods=["GET"], need=need)] if with_page else routes
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document: the framework's, and how to prove who one is."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        schema.setdefault("components", {})["securitySchemes"] = _SCHEMES
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+@cache
+def _page(title: str) -> HTMLResponse:
+    """Return the page with a policy that lets its own script run, by its hash, and no other."""
+    html = get_swagger_ui_html(openapi_url="/openapi.json", title=title)
+    text = bytes(html.body).decode()
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in _INLINE.findall(text)]
+    allowed = " ".join([_PAGES_FROM, *(f"'sha256-{each}'" for each in hashes)])
+    html.headers["content-security-policy"] = (
+        f"default-src 'none'; script-src {allowed}; style-src {_PAGES_FROM} 'unsafe-inline'; connect-src 'self';"
+        " img-src 'self' data: https://fastapi.tiangolo.com; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return html

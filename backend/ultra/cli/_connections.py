@@ -1,0 +1,211 @@
+"""One connection: how long a client may take, how much it may say, and how it is told off before it is understood."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from ultra.cli import _framing as framing
+from ultra.cli._transport import LingeringTransport
+from ultra.system import System
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a client may take: to send the whole head of a request, and to read on when it has stopped."""
+
+    head_s: float = 10.0
+    stalled_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer to bytes that are no request of ours."""
+
+    status: HTTPStatus
+    code: str
+    detail: str
+
+
+_BAD_HEAD = Refusal(HTTPStatus.BAD_REQUEST, "bad_request", "The request is not well-formed HTTP/1.1.")
+_TOO_SLOW = Refusal(HTTPStatus.REQUEST_TIMEOUT, "request_timeout", "The request did not arrive in time.")
+_TOO_LARGE = {
+    HTTPStatus.REQUEST_URI_TOO_LONG: "The address is too long.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What connections share: how patient they are, what every answer carries, and who names requests."""
+
+    headers: Mapping[str, str]
+    system: System
+    patience: Patience = field(default_factory=Patience)
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection with a clock beside it and a stricter reading of heads.
+
+    A connection that says nothing, or does not end the head it began, is closed after `Patience.head_s` seconds; one
+    that does not read its answer after `stalled_s`. A head that is too large is a 431 or a 414; one that a proxy
+    in front could read in another way is a 400. Each of these ends the connection: nothing after it is read.
+    """
+
+    house: House
+    """Set by `connection_class`, because uvicorn makes connections itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
+        self._is_in_body = False
+        self._refusal: Refusal | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Begin to wait for the first head."""
+        lingering = LingeringTransport(transport, loop=self.loop, is_unread=self._is_unread)
+        super().connection_made(lingering)  # type: ignore[arg-type]  # it behaves like one
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the clocks."""
+        self._stop_waiting()
+        self._resume()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, as long as there was nothing to refuse."""
+        if self._refusal is not None:
+            return
+        if not self._is_in_body:
+            self._head_bytes += len(data)
+            if self._head_timer is None:
+                self._await_head()
+        super().data_received(data)
+        if not self._is_in_body and self._refusal is None:
+            target = len(self.url) if self.headers is not None else 0
+            self._judge_size(target=target, head=self._head_bytes)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self._is_in_body = False
+
+    def on_headers_complete(self) -> None:
+        """Judge the head before it becomes a request; raising ends the parser's work."""
+        head = sum(len(name) + len(value) for name, value in self.headers)
+        status = framing.size_refusal(target=len(self.url), head=head, headers=len(self.headers))
+        unclear = framing.ambiguity(self.headers, http_version=self.parser.get_http_version())
+        if status is not None:
+            self._refusal = Refusal(status, status.name.lower(), _TOO_LARGE[status])
+        elif unclear is not None:
+            self._refusal = Refusal(HTTPStatus.BAD_REQUEST, "bad_request", unclear)
+        if self._refusal is not None:
+            raise httptools.HttpParserError(self._refusal.detail)
+        self._stop_waiting()
+        self._is_in_body = True
+        self._head_bytes = 0
+        super().on_headers_complete()
+        if self.parser.should_upgrade():
+            self.cycle.keep_alive = False  # nobody here speaks another protocol: what follows would be misread
+
+    def on_message_complete(self) -> None:
+        """Expect the next head, if there is one."""
+        super().on_message_complete()
+        self._is_in_body = False
+
+    def on_response_complete(self) -> None:
+        """Take the next request of this connection, unless the last one was not read to its end."""
+        if self._is_unread():
+            self.transport.close()
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - what the parser says is for nobody
+        """Answer what could not be understood; called by the base class."""
+        self._refuse(self._refusal or _BAD_HEAD)
+
+    def pause_writing(self) -> None:
+        """Wait for a client that does not read, but not for ever."""
+        super().pause_writing()
+        if self._stall_timer is None:
+            self._stall_timer = self.loop.call_later(self.house.patience.stalled_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._resume()
+        super().resume_writing()
+
+    def _judge_size(self, *, target: int, head: int) -> None:
+        status = framing.size_refusal(target=target, head=head, headers=len(self.headers or ()))
+        if status is not None:
+            self._refuse(Refusal(status, status.name.lower(), _TOO_LARGE[status]))
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(self.house.patience.head_s, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _resume(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+    def _give_up(self) -> None:
+        """Close a connection whose head did not come; one that never said anything gets no answer."""
+        if self.transport.is_closing():
+            return
+        if self._head_bytes:
+            self._refuse(_TOO_SLOW)
+        else:
+            self.transport.close()
+
+    def _is_unread(self) -> bool:
+        """Whether bytes of a request may still be on their way that nobody will read."""
+        return self._refusal is not None or (self.cycle is not None and bool(self.cycle.more_body))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer and end the connection. In the middle of another answer only the end is possible."""
+        self._refusal = refusal
+        self._stop_waiting()
+        self._unset_keepalive_if_required()
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(self._worded(refusal))
+        self.transport.close()
+
+    def _worded(self, refusal: Refusal) -> bytes:
+        request_id = self.house.system.new_id("req")
+        body = json.dumps(
+            {
+                "type": f"urn:ultra:problem:{refusal.code.replace('_', '-')}",
+                "title": refusal.status.phrase,
+                "status": refusal.status.value,
+                "detail": refusal.detail,
+                "code": refusal.code,
+                "request_id": request_id,
+            }
+        ).encode()
+        headers = {
+            **self.house.headers,
+            "x-request-id": request_id,
+            "content-type": "application/problem+json",
+            "content-length": str(len(body)),
+            "connection": "close",
+        }
+        lines = [name + b": " + value for name, value in self.server_state.default_headers]
+        lines += [f"{name}: {value}".encode("latin-1") for name, value in headers.items()]
+        return STATUS_LINE[refusal.status] + b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def connection_class(house: House) -> type[Connection]:
+    """Return the class that uvicorn makes the connections of one server from."""
+    return type("Connection", (Connection,), {"house": house})

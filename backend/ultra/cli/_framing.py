@@ -1,0 +1,48 @@
+"""Which request heads are refused before anything reads them: those that two readers could understand in two ways."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+MOST_HEAD_BYTES: Final = 32 * 1024
+MOST_TARGET_BYTES: Final = 8 * 1024
+MOST_HEADERS: Final = 100
+
+_SINGLE: Final = frozenset({b"host", b"content-length", b"content-type", b"transfer-encoding"})
+_DIGITS: Final = frozenset(b"0123456789")
+_MOST_DIGITS: Final = 18
+
+
+def size_refusal(*, target: int, head: int, headers: int) -> HTTPStatus | None:
+    """Return why a head is too large: its target, all of it, or the number of its headers; all sizes in bytes."""
+    if target > MOST_TARGET_BYTES:
+        return HTTPStatus.REQUEST_URI_TOO_LONG
+    if head > MOST_HEAD_BYTES or headers > MOST_HEADERS:
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    return None
+
+
+def ambiguity(headers: Headers, *, http_version: str) -> str | None:
+    """Return what is ambiguous about a head whose names are in lower case, or None.
+
+    RFC 9112, sections 3.2 and 6.3: one `Host`; the body's length said once and in one way. A body may be chunked and
+    nothing else, from HTTP/1.1 on, and then has no length. A content type that stands twice is nobody's.
+    """
+    seen: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in _SINGLE and name in seen:
+            return "A header stands twice that may stand once."
+        seen[name] = value
+        if not name or b"\0" in value or b"\r" in value or b"\n" in value:
+            return "A header is not well-formed."
+    if http_version == "1.1" and b"host" not in seen:
+        return "The Host header is missing."
+    coding = seen.get(b"transfer-encoding")
+    length = seen.get(b"content-length")
+    if coding is not None and (coding.lower() != b"chunked" or http_version != "1.1" or length is not None):
+        return "The transfer encoding is not plainly chunked."
+    if length is not None and not (_DIGITS.issuperset(length) and 0 < len(length) <= _MOST_DIGITS):
+        return "The content length is not a number."
+    return None
