@@ -18,6 +18,9 @@ from ultra.domain.identity import Principal, permitted
 from ultra.system import System
 
 
+_NO_FAMILY = "family_none"
+
+
 class NotGood(Exception):
     """A credential is refused. `cause` and `actor` are for the audit; `forbids`: it is good, but not from there."""
 
@@ -80,6 +83,8 @@ class TokenScheme:
         try:
             claims = self._access_tokens.read(_text(presented))
         except BadToken as error:
+            if error.cause != "malformed":  # forged, expired and revoked ones cost the same questions
+                await self._tokens.family(_NO_FAMILY)
             raise NotGood(error.cause) from None
         found = await self._tokens.family(claims.family_id)
         if found is None or found[0].user_id != claims.user_id:

@@ -213,6 +213,25 @@ async def test_a_token_ends_by_itself(house) -> None:
     assert await refusal(house, authenticator, header) == "expired"
 
 
+async def test_forged_expired_and_revoked_tokens_ask_the_store_alike(house) -> None:
+    """One question each, so that the time taken does not tell them apart; what is no token at all asks nothing."""
+    family, header = await house.by_token()
+    asked = []
+    original = house.tokens.family
+    house.tokens.family = lambda family_id: asked.append(family_id) or original(family_id)
+    authenticator = house.authenticator()
+    head, _, mac = header[1].rpartition(b".")
+    forged = (b"authorization", head + b"." + b"A" + mac[1:] if mac[:1] != b"A" else head + b".B" + mac[1:])
+    assert await refusal(house, authenticator, forged) == "signature"
+    await house.tokens.revoke(family.id, house.entry, owner="user_ann")
+    assert await refusal(house, authenticator, header) == "revoked"
+    house.system.advance(700)
+    assert await refusal(house, authenticator, header) == "expired"
+    assert len(asked) == 3
+    assert await refusal(house, authenticator, (b"authorization", b"Bearer nonsense")) == "malformed"
+    assert len(asked) == 3
+
+
 async def test_a_token_names_a_family_of_its_own_user(house) -> None:
     """A token of another user's family, of none, or from a version still to come is not good."""
     family, _ = await house.by_token()
