@@ -17,7 +17,6 @@ from ultra.domain.access import ApiKey, Keys, Session, TokenFamily, Tokens, User
 from ultra.domain.identity import Principal, permitted
 from ultra.system import System
 
-
 _NO_FAMILY = "family_none"
 
 
