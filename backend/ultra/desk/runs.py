@@ -9,7 +9,7 @@ from ultra.desk.results import result
 from ultra.domain.analysis import FINAL, Earlier, JournalEvent, Question, Run, RunOptions, RunStatus
 from ultra.domain.errors import Conflict, InvalidRequest, NotFound
 from ultra.domain.identity import Principal
-from ultra.domain.patterns import Patterns
+from ultra.domain.patterns import Lens, Patterns
 from ultra.domain.ports import Catalogue, Journal, RunPage
 from ultra.services import Bench
 from ultra.system import System
@@ -49,6 +49,10 @@ class RunDesk:
         self._flows = tuple(flows)
         self._bounds = bounds
         self._system = system
+
+    def pattern(self, name: str) -> Lens:
+        """Return a pattern; raises `NotFound`, which names the nearest ones."""
+        return self._patterns.get(name)
 
     def options(
         self,
@@ -101,7 +105,7 @@ class RunDesk:
         return run
 
     def _panel(self, options: RunOptions) -> tuple[str, ...]:
-        lens = self._patterns.get(options.pattern)
+        lens = self.pattern(options.pattern)
         if options.flow is not None and options.flow not in self._flows:
             raise InvalidRequest(
                 f"There is no flow {options.flow!r}.", param="flow", hint=f"Flows: {', '.join(self._flows)}."
