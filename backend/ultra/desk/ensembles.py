@@ -26,16 +26,10 @@ from ultra.domain.chat import (
     UsageReported,
 )
 from ultra.domain.errors import (
-    AllFailed,
-    Cancelled,
     Conflict,
     InvalidRequest,
-    NoneAvailable,
     NotFound,
-    QuotaExhausted,
-    TimedOut,
     Truncated,
-    UltraError,
 )
 from ultra.domain.identity import Principal
 from ultra.domain.records import decimal_to_json
@@ -141,6 +135,10 @@ def _untold(run: Run, told: str) -> str:
             hint=f"The whole verdict is kept: GET /api/analyses/{run.id}.",
         )
     return run.verdict.text[len(told) :]
+
+
+def _pattern(model: str) -> str:
+    return model.removeprefix("ultra/")
 
 
 def _refuse_tools(request: ChatRequest) -> None:

@@ -5,6 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from ultra.domain.analysis import FINAL, JournalEvent, Run
+from ultra.domain.errors import (
+    AllFailed,
+    Cancelled,
+    InvalidRequest,
+    NoneAvailable,
+    QuotaExhausted,
+    TimedOut,
+    UltraError,
+)
 from ultra.domain.records import decimal_to_json, verdict_to_json
 
 HEADINGS: Mapping[str, str] = {
@@ -19,6 +28,11 @@ HEADINGS: Mapping[str, str] = {
     "cancelled": "Cancelled",
 }
 """The heading every rendering of a run begins with, so that no status can be overlooked."""
+
+_FAILURES: Mapping[str, type[UltraError]] = {
+    kind.kind: kind for kind in (NoneAvailable, TimedOut, QuotaExhausted, InvalidRequest)
+}
+"""What a failed run is by its cause; every other cause means that nobody answered."""
 
 _TOTALS = ("input_total", "input_cached", "output_total", "output_reasoning")
 
@@ -127,3 +141,12 @@ def _error(run: Run) -> dict[str, Any] | None:
     if run.error_kind is None:
         return None
     return {"code": run.error_kind, "detail": run.error}
+
+
+def failure(run: Run) -> UltraError:
+    """Return the error that a run without a verdict is to whoever waited for it."""
+    message = run.error or f"The run is {run.status}."
+    if run.status == "cancelled":
+        return Cancelled(message)
+    kind = _FAILURES.get(run.error_kind or "")
+    return kind(message) if kind else AllFailed(message, causes=())
