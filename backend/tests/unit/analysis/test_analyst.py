@@ -370,7 +370,7 @@ async def test_a_fault_in_a_lens_ends_the_run(world: World, caplog: pytest.LogCa
     """A fault of ours ends the run as failed without internals, and is logged with them."""
 
     class Broken(FakeLens):
-        def render(self, *args: object, **facts: object) -> None:  # type: ignore[override]
+        def render(self, *args: object, **facts: object) -> None:
             raise ValueError("secret detail")
 
     world.patterns.lenses["consensus"] = Broken()

@@ -77,7 +77,7 @@ def test_amounts_have_no_exponent() -> None:
 def test_something_else_is_refused() -> None:
     """What is no object is not read as a verdict."""
     with pytest.raises(TypeError):
-        records.verdict_from_json([])  # type: ignore[arg-type]
+        records.verdict_from_json([])
 
 
 @given(
