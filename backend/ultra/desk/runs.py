@@ -70,6 +70,7 @@ class RunDesk:
             flow=flow,
             models=tuple(models),
             budget_usd=self._bounds.budget_usd if budget_usd is None else budget_usd,
+            strict_budget=budget_usd is not None,
             deadline_s=self._bounds.deadline_s if deadline_s is None else deadline_s,
             store=store,
         )
@@ -119,7 +120,15 @@ class RunDesk:
         if len(options.models) > self._bounds.max_panel:
             raise InvalidRequest(f"A panel has at most {self._bounds.max_panel} models.", param="models")
         size = max(self._bounds.panel_size, lens.minimum_panel)
-        return tuple(model.id for model in self._catalogue.panel(options.models, size=size))
+        panel = self._catalogue.panel(options.models, size=size)
+        unpriced = [model.id for model in panel if model.price is None]
+        if options.strict_budget and unpriced:
+            raise InvalidRequest(
+                f"The budget cannot be kept: nobody knows the price of {', '.join(unpriced)}.",
+                param="budget_usd",
+                hint='Leave budget_usd out, or give the price in ultra.toml: [prices."provider/model"].',
+            )
+        return tuple(model.id for model in panel)
 
     async def _earlier(self, principal: Principal, run_id: str) -> Earlier:
         run = await self.get(principal, run_id)

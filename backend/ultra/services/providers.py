@@ -146,6 +146,7 @@ def _compatible(table: ProviderTable, loaded: Loaded, mock: str | None, wiring: 
         base_url=address,
         models=table.models,
         pricing=table.preset,
+        is_own=table.private or row.is_self_hosted,
     )
 
 
