@@ -1,6 +1,6 @@
 """The HTTP application: middleware in order, routes, lifespan; no thought."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TypedDict
 
@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from ultra import __version__
 from ultra.api import analyses, analyze, available_models, health, patterns
@@ -16,6 +17,7 @@ from ultra.config import Loaded
 from ultra.desk.desk import Desk, set_up
 from ultra.gate.access_log import AccessLog
 from ultra.gate.body import Body
+from ultra.gate.bypass import Bypass
 from ultra.gate.departure import Departure
 from ultra.gate.guard import TemporaryDoor
 from ultra.gate.headers import SecurityHeaders
@@ -35,9 +37,10 @@ class State(TypedDict):
     desk: Desk
 
 
-def create_app(loaded: Loaded, *, system: System | None = None) -> FastAPI:
+def create_app(loaded: Loaded, *, system: System | None = None) -> ASGIApp:
     """Return the application; nothing is opened before its lifespan begins."""
     clock = system or System()
+    gate = _gate(loaded, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
@@ -49,18 +52,25 @@ def create_app(loaded: Loaded, *, system: System | None = None) -> FastAPI:
         version=__version__,
         summary="One door in front of many language models; one answer that says how far it can be trusted.",
         lifespan=lifespan,
-        middleware=_gate(loaded, clock),
+        middleware=gate,
         redirect_slashes=False,
     )
     for entrance in (analyze, analyses, patterns, available_models, health):
         app.include_router(entrance.router)
+    completions = ChatCompletions()
     app.router.routes += [
-        Route("/v1/chat/completions", ChatCompletions(), methods=["POST"]),
+        Route("/v1/chat/completions", completions, methods=["POST"]),
         Route("/v1/models", models, methods=["GET"]),
         Route("/v1/models/{id:path}", model, methods=["GET"]),
     ]
     app.add_exception_handler(HTTPException, refuse_route)
     app.add_exception_handler(RequestValidationError, refuse_fields)
+    return Bypass(app, routes={"/v1/chat/completions": _behind(gate, completions)})
+
+
+def _behind(gate: Sequence[Middleware], app: ASGIApp) -> ASGIApp:
+    for middleware in reversed(gate):
+        app = middleware.cls(app, *middleware.args, **middleware.kwargs)
     return app
 
 

@@ -1,5 +1,6 @@
 """Who may come in. Until accounts exist this is a temporary door: whoever is on this machine is its operator."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -34,11 +35,16 @@ class TemporaryDoor:
 
 def _refuse_unless_local(scope: Scope) -> None:
     client = scope.get("client")
-    if client is None or not ip_address(client[0]).is_loopback:
+    if client is None or not _is_loopback(client[0]):
         raise Forbidden(
             "Ultra answers this machine only, until it has accounts.",
             hint="Call it at http://127.0.0.1 from the machine it runs on.",
         )
+
+
+@lru_cache(maxsize=1024)
+def _is_loopback(address: str) -> bool:
+    return ip_address(address).is_loopback
 
 
 def _refuse_unless_meant(host: str) -> None:

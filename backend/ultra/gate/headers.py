@@ -1,13 +1,14 @@
 """What every response says to browsers and caches."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_ALWAYS = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-}
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_NAMES = frozenset(name for name, _ in _ALWAYS)
+_UNCACHED = (b"cache-control", b"no-store")
 
 
 class SecurityHeaders:
@@ -24,9 +25,9 @@ class SecurityHeaders:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(_ALWAYS)
-                headers.setdefault("cache-control", "no-store")
+                others = [field for field in message["headers"] if field[0] not in _NAMES]
+                is_settled = any(name == b"cache-control" for name, _ in others)
+                message["headers"] = [*others, *_ALWAYS] if is_settled else [*others, *_ALWAYS, _UNCACHED]
             await send(message)
 
         await self._app(scope, receive, send_guarded)
