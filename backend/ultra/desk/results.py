@@ -34,6 +34,16 @@ _FAILURES: Mapping[str, type[UltraError]] = {
 }
 """What a failed run is by its cause; every other cause means that nobody answered."""
 
+_HINTS: Mapping[str, str] = {
+    "quota_exhausted": (
+        "Raise budget_usd, or ask fewer or cheaper models. A model of unknown price fits no budget: "
+        "`ultra models` shows prices, ultra.toml sets them."
+    ),
+    "timed_out": "Raise deadline_s, or ask faster models.",
+    "none_available": "`ultra models` says which models can be asked now, and why others cannot.",
+}
+"""What can be done about it, where something can."""
+
 _TOTALS = ("input_total", "input_cached", "output_total", "output_reasoning")
 
 
@@ -63,6 +73,7 @@ def result(run: Run, events: Sequence[JournalEvent]) -> dict[str, Any]:
         "warnings": verdict.get("warnings", []),
         "error": _error(run),
         **_asked(run),
+        "flow": _flow(run, events),
     }
 
 
@@ -98,6 +109,12 @@ def _asked(run: Run) -> dict[str, Any]:
     }
 
 
+def _flow(run: Run, events: Sequence[JournalEvent]) -> str | None:
+    """Return the flow that was taken; before the run has begun, the one that was wished for."""
+    begun = next((event for event in events if event.type == "run.started"), None)
+    return run.options.flow if begun is None else begun.data["flow"]
+
+
 def _answers(events: Sequence[JournalEvent]) -> list[Mapping[str, Any]]:
     return [event.data for event in events if event.type in ("answer.done", "answer.failed")]
 
@@ -107,7 +124,7 @@ def _cost(run: Run, events: Sequence[JournalEvent]) -> dict[str, Any]:
     return {
         "usd": decimal_to_json(run.cost_usd) if run.status in FINAL else latest.get("spent_usd"),
         "calls": latest.get("calls"),
-        "possible_double_charge": latest.get("possible_double_charge", False),
+        "possible_double_charge": latest.get("possible_double_charge", 0),
     }
 
 
@@ -148,5 +165,6 @@ def failure(run: Run) -> UltraError:
     message = run.error or f"The run is {run.status}."
     if run.status == "cancelled":
         return Cancelled(message)
+    hint = _HINTS.get(run.error_kind or "")
     kind = _FAILURES.get(run.error_kind or "")
-    return kind(message) if kind else AllFailed(message, causes=())
+    return kind(message, hint=hint) if kind else AllFailed(message, causes=(), hint=hint)
