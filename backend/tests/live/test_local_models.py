@@ -35,14 +35,14 @@ models = ["gemma"]
 
 @pytest.fixture(scope="module")
 def mock() -> Iterator[Mock]:
-    """A mock of the vendors beside the real models."""
+    """Start a mock of the vendors beside the real models."""
     with mock_process() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def ultra(mock: Mock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UltraProcess]:
-    """Ultra with two real local models and the mock."""
+    """Start Ultra with two real local models and the mock."""
     folder = tmp_path_factory.mktemp("live")
     with (
         model_server(smollm2(), alias="smollm2", port=_free_port(), log=folder / "smollm2.log") as small,
