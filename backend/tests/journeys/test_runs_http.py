@@ -1,65 +1,15 @@
-"""Runs over HTTP: asked for, watched, resumed, listed, continued, stopped, forgotten, refused."""
+"""Runs over HTTP: asked for, watched, resumed, listed, continued, stopped, forgotten."""
 
 import asyncio
 import json
-from typing import Any, get_args
+from typing import get_args
 
-import aiohttp
 import pytest
 
+from tests.journeys.asking import CLOSED, OPEN, SSE, analyzed, begun, journal, read, refused
 from tests.journeys.programs import PANEL, until
 from tests.journeys.streams import Frame, events, frames
 from ultra.domain.analysis import EventType
-
-OPEN = "Why is the sky blue?"
-CLOSED = "What is 17 * 23? End with a line `Answer: <number>`."
-SSE = {"accept": "text/event-stream"}
-
-
-async def analyzed(http: aiohttp.ClientSession, prompt: str = OPEN, **more: Any) -> dict[str, Any]:
-    """Ask the panel and return the finished run."""
-    async with http.post("/api/analyze", json={"prompt": prompt, "models": PANEL, **more}) as response:
-        assert response.status == 200, await response.text()
-        found: dict[str, Any] = await response.json()
-        assert response.headers["location"] == f"/api/analyses/{found['id']}"
-        return found
-
-
-async def begun(http: aiohttp.ClientSession, prompt: str = OPEN, **more: Any) -> str:
-    """Ask the panel without waiting, and return where the run is."""
-    body = {"prompt": prompt, "models": PANEL, **more}
-    async with http.post("/api/analyze", json=body, headers={"prefer": "respond-async"}) as response:
-        assert response.status == 202, await response.text()
-        assert response.headers["preference-applied"] == "respond-async"
-        told = await response.json()
-        assert response.headers["location"] == told["location"] == f"/api/analyses/{told['id']}"
-        return str(told["location"])
-
-
-async def read(http: aiohttp.ClientSession, path: str) -> Any:
-    """Return the JSON at a path."""
-    async with http.get(path) as response:
-        assert response.status == 200, await response.text()
-        return await response.json()
-
-
-async def refused(http: aiohttp.ClientSession, method: str, path: str, status: int, **request: Any) -> dict[str, Any]:
-    """Check that a request is refused with a whole problem document, and return it."""
-    async with http.request(method, path, **request) as response:
-        body: dict[str, Any] = await response.json(content_type=None)
-        assert response.status == status, body
-        assert response.content_type == "application/problem+json"
-        assert body["status"] == status
-        assert body["request_id"] == response.headers["x-request-id"]
-        assert all(body[name] for name in ("type", "title", "detail", "code"))
-        return body
-
-
-async def journal(http: aiohttp.ClientSession, location: str, after: int | None = None) -> list[Frame]:
-    """Return a run's events to its end."""
-    headers = {} if after is None else {"last-event-id": str(after)}
-    async with http.get(f"{location}/events", headers=headers) as response:
-        return await events(response)
 
 
 async def test_a_run_is_answered_whole(http, mock):
@@ -150,13 +100,6 @@ async def test_a_cut_stream_resumes_while_the_run_goes_on(http, mock):
     assert seen[-1].event == "run.done"
 
 
-async def test_a_strange_position_is_refused(http):
-    """`Last-Event-ID` that is no id of an event is a 400."""
-    location = await begun(http)
-    problem = await refused(http, "GET", f"{location}/events", 400, headers={"last-event-id": "soon"})
-    assert problem["param"] == "Last-Event-ID"
-
-
 async def test_a_run_is_asked_for_and_looked_up_later(http):
     """202 comes at once with an address, under which the run is found working, and then ended."""
     location = await begun(http)
@@ -189,13 +132,6 @@ async def test_history_is_searched_and_filtered(http):
     complete = await read(http, "/api/analyses?status=complete&q=unmistakable")
     assert [each["id"] for each in complete["data"]] == [wanted["id"]]
     assert (await read(http, "/api/analyses?status=failed&q=unmistakable"))["data"] == []
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "status=finished", "cursor=nonsense"])
-async def test_strange_queries_are_refused(http, query):
-    """A parameter of the history that makes no sense is a 400 that names it."""
-    problem = await refused(http, "GET", f"/api/analyses?{query}", 400)
-    assert problem["param"] == query.split("=", maxsplit=1)[0]
 
 
 async def test_a_run_is_forgotten(http, ultra):
@@ -257,12 +193,6 @@ async def test_a_follow_up_knows_what_was_said(http, mock):
         assert "And when was that?" in sent
 
 
-async def test_a_follow_up_to_nothing_is_refused(http, mock):
-    """An earlier run that does not exist, or has no verdict, cannot be continued."""
-    await refused(http, "POST", "/api/analyze", 404, json={"prompt": OPEN, "follow_up_to": "run_nothing"})
-    assert mock.requests() == []
-
-
 async def test_documents_and_images_go_along(http, mock):
     """A text and a picture given with the question reach every member."""
     picture = {"media_type": "image/png", "data": "bm90IHJlYWxseSBhIHBuZw=="}
@@ -275,86 +205,10 @@ async def test_documents_and_images_go_along(http, mock):
         assert picture["data"] in sent
 
 
-async def test_a_budget_that_does_not_reach_spends_nothing(http, mock):
-    """What cannot be paid for is refused before anybody is asked."""
-    body = {"prompt": OPEN, "models": PANEL, "budget_usd": "0.000001"}
-    problem = await refused(http, "POST", "/api/analyze", 402, json=body)
-    assert problem["code"] == "quota_exhausted"
-    assert problem["hint"]
-    assert mock.requests() == []
-
-
 async def test_a_run_keeps_within_its_budget(http):
     """A small budget that reaches for the answers is not overrun by what follows."""
     run = await analyzed(http, budget_usd="0.008")
     assert float(run["cost"]["usd"]) <= 0.008
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "param"),
-    [
-        ({"pattern": "concensus"}, 404, "pattern"),
-        ({"flow": "adaptiv"}, 400, "flow"),
-        ({"models": ["acme/alpha", "acme/nobody"]}, 404, "model"),
-        ({"models": ["ultra/consensus"]}, 400, "models"),
-        ({"models": ["acme/alpha"] * 17}, 400, "models"),
-        ({"modells": ["acme/alpha"]}, 400, "modells"),
-        ({"prompt": "  \n"}, 400, "prompt"),
-        ({"prompt": None}, 400, "prompt"),
-        ({"budget_usd": "-1"}, 400, "budget_usd"),
-        ({"budget_usd": "NaN"}, 400, "budget_usd"),
-        ({"budget_usd": "much"}, 400, "budget_usd"),
-        ({"deadline_s": 0}, 400, "deadline_s"),
-        ({"deadline_s": 1e9}, 400, "deadline_s"),
-        ({"context": [{"name": "", "text": "x"}]}, 400, "context[0].name"),
-        ({"images": [{"media_type": "image/png", "data": "***"}]}, 400, "images[0].data"),
-        ({"images": [{"media_type": "text/html", "data": ""}]}, 400, "images[0].media_type"),
-    ],
-)
-async def test_bad_requests_cost_nothing(http, mock, change, status, param):
-    """Whatever is wrong with a request is named before anybody is asked."""
-    body = {"prompt": OPEN, "models": PANEL, **change}
-    problem = await refused(http, "POST", "/api/analyze", status, json=body)
-    assert problem["param"] == param
-    assert mock.requests() == []
-    assert (await read(http, "/api/analyses?limit=1&status=running"))["data"] == []
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "status"),
-    [
-        (b"{", "application/json", 400),
-        (b"[]", "application/json", 400),
-        (b'"x"', "application/json", 400),
-        (b'{"prompt": "a", "prompt": "b"}', "application/json", 400),
-        (b'{"prompt": "\xff"}', "application/json", 400),
-        (b"", "application/json", 400),
-        (b'{"prompt": "x"}', "text/plain", 415),
-    ],
-)
-async def test_bad_bodies_are_refused(http, mock, body, content_type, status):
-    """A body that is not one JSON object is refused in problem+json, whatever it is instead."""
-    await refused(http, "POST", "/api/analyze", status, data=body, headers={"content-type": content_type})
-    assert mock.requests() == []
-
-
-async def test_hints_name_what_was_meant(http):
-    """A misspelt pattern, flow or model is answered with the nearest that there is."""
-    for change, meant in (
-        ({"pattern": "concensus"}, "consensus"),
-        ({"flow": "adaptiv"}, "adaptive"),
-        ({"models": ["acme/alfa"]}, "acme/alpha"),
-    ):
-        body = {"prompt": OPEN, **change}
-        async with http.post("/api/analyze", json=body) as response:
-            assert meant in (await response.json())["hint"]
-
-
-async def test_wrong_methods_and_addresses_are_problems(http):
-    """What is not there is a 404, what is there for another method a 405 that says which."""
-    await refused(http, "GET", "/api/nothing", 404)
-    problem = await refused(http, "GET", "/api/analyze", 405)
-    assert "POST" in problem["hint"]
 
 
 async def test_a_run_that_keeps_nothing_leaves_nothing(http, ultra, mock):
@@ -372,15 +226,6 @@ async def test_a_run_that_keeps_nothing_leaves_nothing(http, ultra, mock):
     assert kept["id"].encode() in written
     assert b"SECRET-OF-THE-LIGHTHOUSE" not in written
     assert run["text"].encode() not in written
-
-
-async def test_what_keeps_nothing_cannot_be_asked_for_later(http, mock):
-    """`store: false` with `respond-async` is refused: there would be nothing to look up."""
-    headers = {"prefer": "respond-async"}
-    body = {"prompt": OPEN, "store": False}
-    problem = await refused(http, "POST", "/api/analyze", 400, json=body, headers=headers)
-    assert problem["param"] == "store"
-    assert mock.requests() == []
 
 
 async def test_a_run_outlives_its_connection(http, mock):
