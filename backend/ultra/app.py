@@ -77,9 +77,10 @@ def _behind(gate: Sequence[Middleware], app: ASGIApp) -> ASGIApp:
 def _gate(loaded: Loaded, clock: System) -> list[Middleware]:
     """Return the gate from the socket inwards; the order is decided here and nowhere else."""
     settings = loaded.settings
+    write = logs.request_writer(level=settings.log_level, form=settings.log_format, now=clock.now)
     return [
         Middleware(RequestId, system=clock),
-        Middleware(AccessLog, system=clock, write=logs.write_request),
+        Middleware(AccessLog, system=clock, write=write),
         Middleware(SecurityHeaders),
         Middleware(Problems, show_internals=settings.environment != "production"),
         Middleware(TemporaryDoor),
