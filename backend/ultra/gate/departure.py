@@ -1,8 +1,15 @@
-"""Notices a client that leaves, and ends the work that was done for it."""
+"""Notices a client that leaves, and ends the work that was done for it; and a server that does."""
 
 import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ultra.domain.errors import Unavailable
+
+
+def leaving() -> Unavailable:
+    """Return what a client is told whose request Ultra cannot finish before it stops."""
+    return Unavailable("Ultra is shutting down.", code="shutting_down", hint="Ask again in a moment.", retry_after=1.0)
 
 
 class Departure:
@@ -11,6 +18,8 @@ class Departure:
     It must stand inside whatever reads the body: from then on the only thing `receive` can say is goodbye. The
     cancellation travels down the onion, and each skin closes what it opened, the vendor's socket last. The route runs
     in the request's own task and only the watch has one of its own: a task costs more than a small route.
+
+    A server that shuts down cancels requests as well, when their grace is over; their clients are told so.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -22,13 +31,13 @@ class Departure:
             await self._app(scope, receive, send)
             return
         first = await receive()
-        work = asyncio.current_task()
-        if work is None:
-            raise RuntimeError("A request is served by a task.")
+        work = _own_task()
         answered = left = False
 
         async def send_watched(message: Message) -> None:
             nonlocal answered
+            if left:
+                return
             await send(message)
             answered = message["type"] == "http.response.body" and not message.get("more_body", False)
 
@@ -43,13 +52,22 @@ class Departure:
         try:
             await self._app(scope, _once(first), send_watched)
         except asyncio.CancelledError:
+            if not left:
+                raise leaving() from None
             scope["ultra.facts"]["client_left"] = True
-            if not left or work.cancelling() > 1:
+            if work.cancelling() > 1:
                 raise
         finally:
             watcher.cancel()
             if left:
                 work.uncancel()
+
+
+def _own_task() -> "asyncio.Task[object]":
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("A request is served by a task.")
+    return task
 
 
 def _once(first: Message) -> Receive:

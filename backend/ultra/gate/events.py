@@ -1,19 +1,16 @@
 """A response of server-sent events: headers that keep proxies from buffering, and a sign of life in silence."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
 from starlette.types import Send
 
+from ultra.domain.errors import UltraError
+from ultra.gate.departure import leaving
+from ultra.protocols.sse import HEADERS
 from ultra.system import System
-
-_HEADERS = {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache",
-    "x-accel-buffering": "no",
-}
 
 
 class EventResponse:
@@ -21,6 +18,9 @@ class EventResponse:
 
     When nothing was written for `every` seconds, `keepalive` is sent: what is legal differs by wire, and None sends
     nothing. A write waits until the client took the bytes, so a slow reader slows the vendor's socket down.
+
+    The status is out: whatever breaks the block is told inside the stream in the frames that `explain` returns, and
+    raised on, to be logged. Being cancelled means that Ultra shuts down, unless the client has left.
     """
 
     def __init__(
@@ -29,14 +29,16 @@ class EventResponse:
         *,
         system: System,
         keepalive: bytes | None,
+        explain: Callable[[UltraError], Iterable[bytes]],
         every: float = 10.0,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._send = send
         self._system = system
         self._keepalive = keepalive
+        self._explain = explain
         self._every = every
-        self._headers = {**_HEADERS, **(headers or {})}
+        self._headers = {**HEADERS, **(headers or {})}
         self._last = 0.0
         self._ticker: asyncio.Task[None] | None = None
 
@@ -61,8 +63,9 @@ class EventResponse:
         if self._ticker is not None:
             self._ticker.cancel()
             await asyncio.wait({self._ticker})
-        if kind is None:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        if error is not None:
+            await self.write(self._explain(_told(error)))
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tick(self, keepalive: bytes) -> None:
         while True:
@@ -71,3 +74,11 @@ class EventResponse:
                 await self.write([keepalive])
                 silent = 0.0
             await self._system.sleep(self._every - silent)
+
+
+def _told(error: BaseException) -> UltraError:
+    if isinstance(error, UltraError):
+        return error
+    if isinstance(error, asyncio.CancelledError):
+        return leaving()
+    return UltraError("Something went wrong inside this server.")

@@ -57,6 +57,11 @@ class Services:
     kept: Bench
     fleeting: Bench
 
+    def leave(self) -> None:
+        """Begin to shut down: no new work is taken, and what is under way has its grace from now on."""
+        for bench in (self.kept, self.fleeting):
+            bench.executor.leave()
+
 
 @asynccontextmanager
 async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterator[Services]:
