@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Install what is missing, then run the whole test suite. Other arguments go to pytest.
-#   --live   also ask a real local model server (llama.cpp); builds it first, about ten minutes
+# Install what is missing, then run the whole test suite, on up to four processors. Other arguments go to pytest.
+#   --live   ask a real local model server (llama.cpp) instead; builds it first, about ten minutes
+#   -k lens  only tests with this word in their name;  -n 0  all in one process
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+if [[ "${1:-}" == "--help" ]]; then
+  sed -n '2,4s/^# //p' scripts/test.sh
+  exit 0
+fi
 scripts/install.sh test
-arguments=(-m "not live")
 if [[ "${1:-}" == "--live" ]]; then
   shift
   .venv/bin/python scripts/install.py live
-  arguments=(-m live)
+  exec .venv/bin/python -m pytest -m live "$@"
 fi
-exec .venv/bin/python -m pytest "${arguments[@]}" "$@"
+exec .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal "$@"

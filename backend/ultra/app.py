@@ -18,8 +18,9 @@ from ultra.config import Loaded, Settings
 from ultra.desk.desk import Desk, set_up
 from ultra.domain.identity import Permission
 from ultra.gate.access_log import AccessLog
-from ultra.gate.admission import Admission
+from ultra.gate.admission import Admission, Room
 from ultra.gate.body import Body, BodyCaps
+from ultra.gate.bypass import Bypass
 from ultra.gate.client_address import ClientAddress
 from ultra.gate.cors import Cors
 from ultra.gate.declared import Guarded, guarded, reserved_paths
@@ -43,6 +44,8 @@ from ultra.wire.models import model, models
 House = Callable[..., AbstractAsyncContextManager[Services]]
 """Builds a house: `services.build`."""
 
+_COMPLETIONS = "/v1/chat/completions"
+_COMPLETE = Need(Permission.COMPLETIONS_CREATE, "completion")
 _BODY_S = 30.0
 _PROBES = ("/health/live", "/health/ready")
 
@@ -55,7 +58,7 @@ class State(TypedDict):
     keepers: Keepers
 
 
-def create_app(loaded: Loaded, *, system: System | None = None, house: House = build) -> FastAPI:
+def create_app(loaded: Loaded, *, system: System | None = None, house: House = build) -> Bypass:
     """Return the application; nothing is opened before its lifespan begins.
 
     Raises `Undeclared` for a route that does not say what it asks of its caller.
@@ -80,18 +83,24 @@ def create_app(loaded: Loaded, *, system: System | None = None, house: House = b
     )
     app.openapi = lambda: described(app)  # type: ignore[method-assign]  # the framework's own way to replace it
     routes = _routes(app, loaded.settings)
-    app.router.routes = list(guarded(routes, _inner_gate(loaded.settings, clock)))
-    for middleware in reversed(_outer_gate(loaded.settings, clock, routes)):
-        app.user_middleware.insert(0, middleware)
+    inner = _inner_gate(loaded.settings, clock)
+    app.router.routes = list(guarded(routes, inner))
+    outer = _outer_gate(loaded.settings, clock, routes)
+    app.user_middleware[:0] = outer
     app.add_exception_handler(HTTPException, refuse_route)
     app.add_exception_handler(RequestValidationError, refuse_fields)
+    return Bypass(app, routes={_COMPLETIONS: _behind(outer, inner(ChatCompletions(), _COMPLETE))})
+
+
+def _behind(gate: Sequence[Middleware], app: ASGIApp) -> ASGIApp:
+    for middleware in reversed(gate):
+        app = middleware.cls(app, *middleware.args, **middleware.kwargs)
     return app
 
 
 def _routes(app: FastAPI, settings: Settings) -> Sequence[BaseRoute]:
     """Return every route; what each asks of its caller stands beside it, here or in its own file."""
     entrances = (analyze, analyses, patterns, available_models, health, auth, keys, users, audit, usage, me)
-    complete = Need(Permission.COMPLETIONS_CREATE, "completion")
     read_models = Need(Permission.MODELS_READ)
     anybody = Need(None)
     come_in = Need(None, "sign_in", csrf="sign_in_form", reserved=True)
@@ -99,7 +108,7 @@ def _routes(app: FastAPI, settings: Settings) -> Sequence[BaseRoute]:
     docs = anybody if settings.environment != "production" else Need(Permission.DOCS_READ)
     page = settings.environment != "production"
     return [
-        Guarded("/v1/chat/completions", ChatCompletions(), methods=["POST"], need=complete),
+        Guarded(_COMPLETIONS, ChatCompletions(), methods=["POST"], need=_COMPLETE),
         Guarded("/v1/models", models, methods=["GET"], need=read_models),
         Guarded("/v1/models/{id:path}", model, methods=["GET"], need=read_models),
         *(route for entrance in entrances for route in entrance.router.routes),
@@ -119,15 +128,18 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute]) 
     return [
         Middleware(RequestId, system=clock),
         Middleware(ClientAddress, trusted=settings.trusted_proxies),
-        Middleware(AccessLog, system=clock, write=logs.write_request),
+        Middleware(
+            AccessLog,
+            system=clock,
+            write=logs.request_writer(level=settings.log_level, form=settings.log_format, now=clock.now),
+        ),
         Middleware(SecurityHeaders, https_only=is_production, environment="testing" if is_testing else None),
         Middleware(Problems, show_internals=not is_production),
         Middleware(Hosts, public_origin=settings.public_origin, bound=settings.host, open_paths=_PROBES),
         Middleware(Cors, origins=settings.cors_origins, credentials=settings.cors_credentials),
         Middleware(
             Admission,
-            most=settings.max_concurrency,
-            reserved=max(1, settings.max_concurrency // 20),
+            room=Room(most=settings.max_concurrency, reserved=max(1, settings.max_concurrency // 20)),
             reserved_paths=reserved_paths(routes),
             honours_test_mode=is_testing,
         ),

@@ -14,7 +14,7 @@ from ultra.domain.chat import Usage
 from ultra.domain.errors import Unavailable
 from ultra.domain.ports import LedgerEntry, Settlement
 from ultra.store.database import Database
-from ultra.store.ledger import Spending, StoredLedger
+from ultra.store.ledger import StoredLedger
 from ultra.store.tables import LEDGER
 from ultra.store.transactions import Work
 
@@ -115,21 +115,6 @@ async def test_closing_writes_what_is_left(database: Database, system: ShiftedSy
     assert len(written) == 1200
     assert sum(row.settled_at is not None for row in written) == 600
     assert ledger.lost == 0
-
-
-async def test_spending_tells_paid_from_open_and_from_unknown(ledger: StoredLedger, system: ShiftedSystem) -> None:
-    """Sums are exact, and what nobody knows is counted instead of being zero."""
-    assert await ledger.spent("run_1") == Spending(calls=0, settled_usd=Decimal(0), open_usd=Decimal(0), unknown=0)
-    for number in range(4):
-        ledger.reserve(entry(number, system, reserved_usd=Decimal("0.1")))
-    ledger.reserve(entry(4, system, reserved_usd=None))
-    ledger.reserve(entry(5, system, run_id="run_2"))
-    ledger.settle(settlement(0, system, cost_usd=Decimal("0.1")))
-    ledger.settle(settlement(1, system, cost_usd=Decimal("0.2")))
-    ledger.settle(settlement(2, system, cost_usd=None))
-    assert await ledger.spent("run_1") == Spending(
-        calls=5, settled_usd=Decimal("0.3"), open_usd=Decimal("0.1"), unknown=2
-    )
 
 
 async def test_rows_wait_while_the_database_is_away(

@@ -41,7 +41,7 @@ class Conducted:
 
     def account(self) -> Account:
         """Return the money spent so far."""
-        return self.scribe.memory.account(self.run.options.budget_usd)
+        return self.scribe.memory.account(self.run.options.budget_usd, strict=self.run.options.strict_budget)
 
     def heard(self, answers: Sequence[Answer]) -> None:
         """Take the answers of a round."""

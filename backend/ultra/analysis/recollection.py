@@ -80,9 +80,9 @@ class Recollection:
         """Was the note of that step written?"""
         return self._noted.get(step) == kind
 
-    def account(self, budget: Decimal | None) -> Account:
+    def account(self, budget: Decimal | None, *, strict: bool) -> Account:
         """Return the money of the run so far: every call begun counts, also one whose end was lost."""
-        account = Account(budget)
+        account = Account(budget, strict)
         for key, worst in self.intents.items():
             answer = self.results.get(key)
             if answer is not None:

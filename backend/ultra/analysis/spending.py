@@ -26,6 +26,7 @@ class Account:
     """
 
     budget: Decimal | None = None
+    strict: bool = True
     spent: Decimal = Decimal(0)
     committed: Decimal = Decimal(0)
     calls: int = 0
@@ -94,7 +95,7 @@ def fit(
 
     Without a budget everything fits. With one, and without the caller's own `output_tokens`, the largest output limit
     is taken that keeps the round within its `share` of what is left, or else the smallest that fits at all. A
-    model of unknown price fits no budget.
+    model of unknown price fits no strict budget; in any other it counts nothing.
     """
     left = account.left
     assumed = output_tokens or _CAPS[0]
@@ -104,6 +105,6 @@ def fit(
     for cap, limit in [*((cap, left * Decimal(str(share))) for cap in tried), (tried[-1], left)]:
         worst = [worst_case(model(call.model), call, cap) for call in calls]
         known = [each for each in worst if each is not None]
-        if len(known) == len(worst) and sum(known, Decimal(0)) <= limit:
+        if (len(known) == len(worst) or not account.strict) and sum(known, Decimal(0)) <= limit:
             return Allowance(cap, tuple(worst))
     return None

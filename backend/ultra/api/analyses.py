@@ -51,9 +51,7 @@ async def cancel(run_id: str, desk: AtDesk, principal: Caller) -> dict[str, Any]
     return summary(await desk.runs.cancel(principal, run_id))
 
 
-@router.get(
-    "/{run_id}/events", summary="The journal as it is written", openapi_extra=needs(Permission.RUNS_READ)
-)
+@router.get("/{run_id}/events", summary="The journal as it is written", openapi_extra=needs(Permission.RUNS_READ))
 async def events(
     run_id: str,
     services: House,

@@ -2,8 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,10 +14,13 @@ from ultra.api.callers import AtDesk, Caller, House, RequestName
 from ultra.api.journals import JournalResponse
 from ultra.api.needs import needs
 from ultra.desk.desk import Desk
-from ultra.domain.analysis import Document, Question, RunOptions
+from ultra.desk.results import failure
+from ultra.domain.analysis import Document, Question, Run, RunOptions
 from ultra.domain.chat import Image
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Permission
+from ultra.protocols.problems import problem
+from ultra.services import Services
 
 router = APIRouter(tags=["runs"])
 
@@ -90,16 +94,19 @@ async def analyze(
     if "text/event-stream" in accept:
         return JournalResponse(desk, services.system, principal, run.id, after=0, headers=location)
     ended = await desk.runs.ended(principal, run.id)
-    cost = {} if ended.cost_usd is None else {"x-ultra-cost-usd": format(ended.cost_usd, "f")}
     result = await desk.runs.result(principal, run.id)
-    return JSONResponse(result, status_code=_status(ended.status, ended.error_kind), headers={**location, **cost})
+    if ended.status in ("failed", "cancelled"):
+        return _failed(ended, result, services, request_id, location)
+    cost = {} if ended.cost_usd is None else {"x-ultra-cost-usd": format(ended.cost_usd, "f")}
+    return JSONResponse(result, headers={**location, **cost})
 
 
-def _status(status: str, error_kind: str | None) -> int:
-    """Return the HTTP status of a finished run: its failure is the caller's to see, body and all."""
-    if status != "failed":
-        return 200
-    return 503 if error_kind == "none_available" else 502
+def _failed(
+    run: Run, result: Mapping[str, Any], services: Services, request_id: str, location: Mapping[str, str]
+) -> Response:
+    """Answer with a problem that has the whole run beside it: which model failed, and why, is what the caller needs."""
+    reply = problem(failure(run), request_id=request_id, show_internals=services.settings.environment != "production")
+    return JSONResponse({**reply.body, "run": result}, status_code=reply.status, headers={**reply.headers, **location})
 
 
 def _question(asked: AnalyzeIn) -> Question:

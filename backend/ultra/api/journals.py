@@ -11,6 +11,7 @@ from ultra.domain.analysis import JournalEvent
 from ultra.domain.errors import UltraError
 from ultra.domain.identity import Principal
 from ultra.gate.events import EventResponse
+from ultra.protocols.failures import message
 from ultra.system import System
 
 _HEARTBEAT = b": heartbeat\n\n"
@@ -37,27 +38,23 @@ class JournalResponse(Response):
         self._after = after
         self._extra = headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the body was read
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the gate has read it
         """Send the stream."""
         opening = EventResponse(
-            send, system=self._system, keepalive=_HEARTBEAT, headers=self._extra, every=10.0, farewell=farewell
+            send, system=self._system, keepalive=_HEARTBEAT, explain=trouble, headers=self._extra, every=10.0
         )
         async with opening as response:
-            try:
-                async for event in self._desk.runs.follow(self._principal, self._run_id, after=self._after):
-                    await response.write([frame(event)])
-            except UltraError as error:
-                scope["ultra.facts"]["error"] = error.kind
-                await response.write(farewell(error))
-
-
-def farewell(error: UltraError) -> list[bytes]:
-    """Return how a stream says that it ends with an error; no event of the journal, so it has no id."""
-    body = orjson.dumps({"type": error.code, "code": error.code, "detail": error.message})
-    return [b"event: error\ndata: " + body + b"\n\n"]
+            async for event in self._desk.runs.follow(self._principal, self._run_id, after=self._after):
+                await response.write([frame(event)])
 
 
 def frame(event: JournalEvent) -> bytes:
     """Return one event as it goes over the wire."""
     data = orjson.dumps({"seq": event.seq, "type": event.type, "at": event.at.isoformat(), **event.data})
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, event.type.encode(), data)
+
+
+def trouble(error: UltraError) -> list[bytes]:
+    """Return the end of a stream that is not the run's end; without an id, since it stands in no journal."""
+    body = orjson.dumps({"code": error.code, "detail": message(error)})
+    return [b"event: error\ndata: " + body + b"\n\n"]

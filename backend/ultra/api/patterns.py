@@ -15,7 +15,8 @@ router = APIRouter(prefix="/api/patterns", tags=["patterns"])
 @router.get("", summary="What can be asked for", openapi_extra=needs(Permission.PATTERNS_READ))
 async def patterns(services: House) -> dict[str, Any]:
     """Return every pattern and every flow."""
-    return {"data": [shown(lens) for lens in services.patterns.all()], "flows": dict(services.flows)}
+    flows = [{"name": name, "summary": flow.summary} for name, flow in services.flows.items()]
+    return {"data": [shown(lens) for lens in services.patterns.all()], "flows": flows}
 
 
 @router.get("/{name}", summary="One pattern", openapi_extra=needs(Permission.PATTERNS_READ))

@@ -10,6 +10,7 @@ import uvicorn
 
 from ultra.app import create_app
 from ultra.config import Loaded
+from ultra.services import Services
 
 
 class AnnouncedServer(uvicorn.Server):
@@ -27,6 +28,12 @@ class AnnouncedServer(uvicorn.Server):
             shown = f"[{host}]" if ":" in host else host
             sys.stdout.write(f"Ultra ({self._environment}) at http://{shown}:{port}\n")
             sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let streams and runs end within one and the same grace."""
+        services: Services = self.lifespan.state["services"]
+        services.leave()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
         """Begin to leave; a second Ctrl-C no longer waits. Having left in order is success: nothing is raised after."""

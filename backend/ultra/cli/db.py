@@ -80,11 +80,13 @@ def _with_database(work: Callable[["Database"], Awaitable[Result]]) -> Result:
     import asyncio
 
     from ultra.cli.house import configuration
+    from ultra.services import make_folders
     from ultra.store.database import open_database
     from ultra.system import System
 
     async def whole() -> Result:
         settings = configuration().settings
+        make_folders(settings)
         async with open_database(url=settings.database_url.reveal(), system=System()) as database:
             return await work(database)
 

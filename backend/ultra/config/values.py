@@ -82,5 +82,4 @@ CorsOrigins: TypeAlias = Annotated[tuple[CorsOrigin, ...], BeforeValidator(_spli
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Money: TypeAlias = Annotated[Decimal, Field(gt=0, le=10_000, decimal_places=6)]
-Folder: TypeAlias = Path
 File: TypeAlias = Path

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
+from ultra.desk.results import failure
 from ultra.desk.runs import RunDesk
 from ultra.domain.analysis import FINAL, Question, Run, RunOptions
 from ultra.domain.chat import (
@@ -25,23 +26,13 @@ from ultra.domain.chat import (
     UsageReported,
 )
 from ultra.domain.errors import (
-    AllFailed,
-    Cancelled,
     Conflict,
     InvalidRequest,
-    NoneAvailable,
-    QuotaExhausted,
-    TimedOut,
+    NotFound,
     Truncated,
-    UltraError,
 )
 from ultra.domain.identity import Principal
 from ultra.domain.records import decimal_to_json
-
-_FAILURES: dict[str, type[UltraError]] = {
-    kind.kind: kind for kind in (NoneAvailable, TimedOut, QuotaExhausted, InvalidRequest)
-}
-"""What a failed run is to a client of `/v1`; every other failure means that nobody answered."""
 
 
 class Ensembles:
@@ -56,14 +47,24 @@ class Ensembles:
     ) -> AsyncIterator["_EnsembleAnswer"]:
         """Begin the run; leaving before its end cancels it and with it every open call."""
         _refuse_tools(request)
+        self._refuse_unknown(request.model)
         run = await self._runs.begin(principal, question(request), self._options(request), request_id=request_id)
         try:
             yield _EnsembleAnswer(self._runs, principal, run, losses=_losses(request))
         finally:
             await self._stop(principal, run.id)
 
+    def _refuse_unknown(self, model: str) -> None:
+        """Refuse a pattern that does not exist in the words of this wire: there it is a model."""
+        try:
+            self._runs.pattern(_pattern(model))
+        except NotFound as error:
+            raise NotFound(
+                f"There is no model {model!r}.", param="model", code="model_not_found", hint=error.hint
+            ) from None
+
     def _options(self, request: ChatRequest) -> RunOptions:
-        options = self._runs.options(pattern=request.model.removeprefix("ultra/"))
+        options = self._runs.options(pattern=_pattern(request.model))
         return replace(options, max_output_tokens=request.max_output_tokens, resumable=False)
 
     async def _stop(self, principal: Principal, run_id: str) -> None:
@@ -127,7 +128,7 @@ class _EnsembleAnswer:
 def _untold(run: Run, told: str) -> str:
     """Return what of the verdict the client has not got; raise when it can no longer be told truthfully."""
     if run.verdict is None or run.status in ("failed", "cancelled"):
-        raise _failure(run)
+        raise failure(run)
     if not run.verdict.text.startswith(told):
         raise Truncated(
             "The synthesis broke off after it had begun and was replaced.",
@@ -136,12 +137,8 @@ def _untold(run: Run, told: str) -> str:
     return run.verdict.text[len(told) :]
 
 
-def _failure(run: Run) -> UltraError:
-    message = run.error or f"The run is {run.status}."
-    if run.status == "cancelled":
-        return Cancelled(message)
-    kind = _FAILURES.get(run.error_kind or "")
-    return kind(message) if kind else AllFailed(message, causes=())
+def _pattern(model: str) -> str:
+    return model.removeprefix("ultra/")
 
 
 def _refuse_tools(request: ChatRequest) -> None:

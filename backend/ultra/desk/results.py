@@ -5,6 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from ultra.domain.analysis import FINAL, JournalEvent, Run
+from ultra.domain.errors import (
+    AllFailed,
+    Cancelled,
+    InvalidRequest,
+    NoneAvailable,
+    QuotaExhausted,
+    TimedOut,
+    UltraError,
+)
 from ultra.domain.records import decimal_to_json, verdict_to_json
 
 HEADINGS: Mapping[str, str] = {
@@ -19,6 +28,21 @@ HEADINGS: Mapping[str, str] = {
     "cancelled": "Cancelled",
 }
 """The heading every rendering of a run begins with, so that no status can be overlooked."""
+
+_FAILURES: Mapping[str, type[UltraError]] = {
+    kind.kind: kind for kind in (NoneAvailable, TimedOut, QuotaExhausted, InvalidRequest)
+}
+"""What a failed run is by its cause; every other cause means that nobody answered."""
+
+_HINTS: Mapping[str, str] = {
+    "quota_exhausted": (
+        "Raise budget_usd, or ask fewer or cheaper models. A model of unknown price fits no budget: "
+        "`ultra models` shows prices, ultra.toml sets them."
+    ),
+    "timed_out": "Raise deadline_s, or ask faster models.",
+    "none_available": "`ultra models` says which models can be asked now, and why others cannot.",
+}
+"""What can be done about it, where something can."""
 
 _TOTALS = ("input_total", "input_cached", "output_total", "output_reasoning")
 
@@ -49,6 +73,7 @@ def result(run: Run, events: Sequence[JournalEvent]) -> dict[str, Any]:
         "warnings": verdict.get("warnings", []),
         "error": _error(run),
         **_asked(run),
+        "flow": _flow(run, events),
     }
 
 
@@ -84,6 +109,12 @@ def _asked(run: Run) -> dict[str, Any]:
     }
 
 
+def _flow(run: Run, events: Sequence[JournalEvent]) -> str | None:
+    """Return the flow that was taken; before the run has begun, the one that was wished for."""
+    begun = next((event for event in events if event.type == "run.started"), None)
+    return run.options.flow if begun is None else begun.data["flow"]
+
+
 def _answers(events: Sequence[JournalEvent]) -> list[Mapping[str, Any]]:
     return [event.data for event in events if event.type in ("answer.done", "answer.failed")]
 
@@ -93,7 +124,7 @@ def _cost(run: Run, events: Sequence[JournalEvent]) -> dict[str, Any]:
     return {
         "usd": decimal_to_json(run.cost_usd) if run.status in FINAL else latest.get("spent_usd"),
         "calls": latest.get("calls"),
-        "possible_double_charge": latest.get("possible_double_charge", False),
+        "possible_double_charge": latest.get("possible_double_charge", 0),
     }
 
 
@@ -127,3 +158,13 @@ def _error(run: Run) -> dict[str, Any] | None:
     if run.error_kind is None:
         return None
     return {"code": run.error_kind, "detail": run.error}
+
+
+def failure(run: Run) -> UltraError:
+    """Return the error that a run without a verdict is to whoever waited for it."""
+    message = run.error or f"The run is {run.status}."
+    if run.status == "cancelled":
+        return Cancelled(message)
+    hint = _HINTS.get(run.error_kind or "")
+    kind = _FAILURES.get(run.error_kind or "")
+    return kind(message, hint=hint) if kind else AllFailed(message, causes=(), hint=hint)

@@ -9,7 +9,7 @@ from ultra.desk.results import result
 from ultra.domain.analysis import FINAL, Earlier, JournalEvent, Question, Run, RunOptions, RunStatus
 from ultra.domain.errors import Conflict, InvalidRequest, NotFound
 from ultra.domain.identity import Principal
-from ultra.domain.patterns import Patterns
+from ultra.domain.patterns import Lens, Patterns
 from ultra.domain.ports import Catalogue, Journal, RunPage
 from ultra.services import Bench
 from ultra.system import System
@@ -50,6 +50,10 @@ class RunDesk:
         self._bounds = bounds
         self._system = system
 
+    def pattern(self, name: str) -> Lens:
+        """Return a pattern; raises `NotFound`, which names the nearest ones."""
+        return self._patterns.get(name)
+
     def options(
         self,
         *,
@@ -66,6 +70,7 @@ class RunDesk:
             flow=flow,
             models=tuple(models),
             budget_usd=self._bounds.budget_usd if budget_usd is None else budget_usd,
+            strict_budget=budget_usd is not None,
             deadline_s=self._bounds.deadline_s if deadline_s is None else deadline_s,
             store=store,
         )
@@ -101,7 +106,7 @@ class RunDesk:
         return run
 
     def _panel(self, options: RunOptions) -> tuple[str, ...]:
-        lens = self._patterns.get(options.pattern)
+        lens = self.pattern(options.pattern)
         if options.flow is not None and options.flow not in self._flows:
             raise InvalidRequest(
                 f"There is no flow {options.flow!r}.", param="flow", hint=f"Flows: {', '.join(self._flows)}."
@@ -115,7 +120,15 @@ class RunDesk:
         if len(options.models) > self._bounds.max_panel:
             raise InvalidRequest(f"A panel has at most {self._bounds.max_panel} models.", param="models")
         size = max(self._bounds.panel_size, lens.minimum_panel)
-        return tuple(model.id for model in self._catalogue.panel(options.models, size=size))
+        panel = self._catalogue.panel(options.models, size=size)
+        unpriced = [model.id for model in panel if model.price is None]
+        if options.strict_budget and unpriced:
+            raise InvalidRequest(
+                f"The budget cannot be kept: nobody knows the price of {', '.join(unpriced)}.",
+                param="budget_usd",
+                hint='Leave budget_usd out, or give the price in ultra.toml: [prices."provider/model"].',
+            )
+        return tuple(model.id for model in panel)
 
     async def _earlier(self, principal: Principal, run_id: str) -> Earlier:
         run = await self.get(principal, run_id)

@@ -68,6 +68,8 @@ class RunOptions:
     """None is the pattern's default flow."""
     models: tuple[str, ...] = ()
     budget_usd: Decimal | None = None
+    strict_budget: bool = False
+    """The caller named the budget: a model whose price is unknown fits none. A default one lets it pass, uncounted."""
     deadline_s: float = 120.0
     max_output_tokens: int | None = None
     store: bool = True

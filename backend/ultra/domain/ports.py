@@ -224,3 +224,6 @@ class Executor(Protocol):
 
     async def cancel(self, run_id: str, *, owner: str) -> bool:
         """Stop a run wherever it is conducted; False when it does not exist or has ended."""
+
+    def leave(self) -> None:
+        """Take nothing new from now on; the grace of what is under way begins."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from ultra.domain.chat import Usage
 
 _MILLION = Decimal(1_000_000)
+_NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,14 @@ def cost(price: Price | None, usage: Usage | None) -> Decimal | None:
         return None
     rates = _rates(price, usage.input_total)
     fresh = usage.input_total - usage.input_cached - usage.cache_write_5m - usage.cache_write_1h
-    amounts = (
-        (max(fresh, 0), rates.input),
+    base = rates.input or _NOTHING
+    total = _NOTHING + max(fresh, 0) * base + usage.output_total * (base if rates.output is None else rates.output)
+    for tokens, rate in (
         (usage.input_cached, rates.cache_read),
         (usage.cache_write_5m, rates.cache_write_5m),
         (usage.cache_write_1h, rates.cache_write_1h),
-        (usage.output_total, rates.output),
-    )
-    base = rates.input or Decimal(0)
-    total = sum((Decimal(tokens) * (base if rate is None else rate) for tokens, rate in amounts), Decimal(0))
+    ):
+        total += tokens * (base if rate is None else rate)
     return total / _MILLION
 
 

@@ -1,7 +1,7 @@
-"""Runs, questions, answers and verdicts as plain JSON, and back: what the store keeps and the journal carries.
+"""Questions, answers and verdicts as plain JSON, and back: what the store keeps and the journal carries.
 
-Shapes: a dataclass is an object with its field names; `Decimal` is a string, `datetime` ISO 8601 with its offset, bytes
-base64; parts of a message carry their `type` (`text`, `image`, `tool_call`, ...). Reading ignores members it does
+Shapes: a dataclass is an object with its field names; `Decimal` is a string, bytes base64;
+parts of a message carry their `type` (`text`, `image`, `tool_call`, ...). Reading ignores members it does
 not know and fills in defaults for those that are missing, so that rows written by another version still read.
 """
 
@@ -11,26 +11,15 @@ import re
 import types
 import typing
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeAlias, TypeVar, cast
 
-from ultra.domain.analysis import Answer, Question, Run, RunOptions, Verdict
+from ultra.domain.analysis import Answer, Question, RunOptions, Verdict
 from ultra.domain.chat import Part, Usage
 
 Record: TypeAlias = dict[str, Any]
 Kind = TypeVar("Kind")
-
-
-def run_to_json(run: Run) -> Record:
-    """Write a run."""
-    return cast("Record", _plain(run))
-
-
-def run_from_json(record: Mapping[str, Any]) -> Run:
-    """Read a run; raises `KeyError`, `TypeError` or `ValueError` when it is none."""
-    return _read(Run, record)
 
 
 def question_to_json(question: Question) -> Record:
@@ -39,7 +28,7 @@ def question_to_json(question: Question) -> Record:
 
 
 def question_from_json(record: Mapping[str, Any]) -> Question:
-    """Read a question."""
+    """Read a question; this and its like raise `KeyError`, `TypeError` or `ValueError` for anything else."""
     return _read(Question, record)
 
 
@@ -97,8 +86,10 @@ _BY_TAG = {_tag(kind): kind for kind in _PARTS}
 
 def _plain(value: Any) -> Any:
     match value:
-        case Decimal() | datetime() | bytes():
-            return _word(value)
+        case Decimal():
+            return decimal_to_json(value)
+        case bytes():
+            return base64.b64encode(value).decode("ascii")
         case Mapping():
             return {str(key): _plain(each) for key, each in value.items()}
         case list() | tuple():
@@ -108,12 +99,6 @@ def _plain(value: Any) -> Any:
             return {"type": _tag(type(value))} | members if isinstance(value, _PARTS) else members
         case _:
             return value
-
-
-def _word(value: Decimal | datetime | bytes) -> str | None:
-    if isinstance(value, Decimal):
-        return decimal_to_json(value)
-    return value.isoformat() if isinstance(value, datetime) else base64.b64encode(value).decode("ascii")
 
 
 @cache
@@ -153,8 +138,6 @@ def _one_of(hints: tuple[Any, ...], raw: Any) -> Any:
 def _scalar(hint: Any, raw: Any) -> Any:
     if hint is Decimal:
         return Decimal(raw)
-    if hint is datetime:
-        return datetime.fromisoformat(raw)
     if hint is bytes:
         return base64.b64decode(raw)
     if hint is float:

@@ -1,6 +1,7 @@
 """The first word about a request: is there room, and what must nobody behind this door ever see?"""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -13,8 +14,24 @@ _BLANKS = b" \t\x0b\x0c\r\n"
 _RETRY_AFTER_S = 1.0
 
 
+@dataclass(slots=True)
+class Room:
+    """How many requests are served at once, and how many may be: of `most` places, `reserved` are kept for a few paths.
+
+    One for a process, however many entrances it has.
+    """
+
+    most: int
+    reserved: int
+    present: int = 0
+
+    def is_full(self, *, reserved: bool) -> bool:
+        """Whether another request finds no place."""
+        return self.present >= (self.most if reserved else max(1, self.most - self.reserved))
+
+
 class Admission:
-    """Lets at most `most` requests be served at once; of these places, `reserved` are kept for `reserved_paths`.
+    """Lets in as many requests as there is room for; some places are kept for `reserved_paths`.
 
     Liveness and signing in are on those paths: a full server must still say that it lives, and let its operator in.
 
@@ -26,17 +43,14 @@ class Admission:
         self,
         app: ASGIApp,
         *,
-        most: int,
-        reserved: int,
+        room: Room,
         reserved_paths: Collection[str],
         honours_test_mode: bool,
     ) -> None:
         self._app = app
-        self._most = most
-        self._common = max(1, most - reserved)
+        self._room = room
         self._reserved_paths = frozenset(reserved_paths)
         self._kept = TEST_MODE if honours_test_mode else None
-        self._present = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -44,15 +58,15 @@ class Admission:
             await self._app(scope, receive, send)
             return
         await self._remove(scope)
-        if self._present >= (self._most if scope["path"] in self._reserved_paths else self._common):
+        if self._room.is_full(reserved=scope["path"] in self._reserved_paths):
             raise Overloaded(
                 "The server is at its limit.", hint="Wait as long as Retry-After says.", retry_after=_RETRY_AFTER_S
             )
-        self._present += 1
+        self._room.present += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._present -= 1
+            self._room.present -= 1
 
     async def _remove(self, scope: Scope) -> None:
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]

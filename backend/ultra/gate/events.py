@@ -1,28 +1,26 @@
 """A response of server-sent events: headers that keep proxies from buffering, and a sign of life in silence."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
 from starlette.types import Send
 
-from ultra.gate.vigil import FAREWELL, Farewell
+from ultra.domain.errors import UltraError
+from ultra.gate.vigil import FAREWELL
+from ultra.protocols.sse import HEADERS
 from ultra.system import System
-
-_HEADERS = {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache",
-    "x-accel-buffering": "no",
-}
 
 
 class EventResponse:
     """Open it with `async with`, then `write` frames; leaving ends the response.
 
     When nothing was written for `every` seconds, `keepalive` is sent: what is legal differs by wire, and None sends
-    nothing. A write waits until the client took the bytes, so a slow reader slows the vendor's socket down. `farewell`
-    words an error for this stream, should it be ended from outside: its reader signed out, or the server leaves.
+    nothing. A write waits until the client took the bytes, so a slow reader slows the vendor's socket down.
+
+    The status is out: whatever breaks the block is told inside the stream in the frames that `explain` returns, and
+    raised on, to be logged. Only who cancels the stream knows why, so that is told by the vigil, in the same words.
     """
 
     def __init__(
@@ -31,23 +29,23 @@ class EventResponse:
         *,
         system: System,
         keepalive: bytes | None,
+        explain: Callable[[UltraError], Iterable[bytes]],
         every: float = 10.0,
         headers: Mapping[str, str] | None = None,
-        farewell: Farewell | None = None,
     ) -> None:
         self._send = send
         self._system = system
         self._keepalive = keepalive
+        self._explain = explain
         self._every = every
-        self._headers = {**_HEADERS, **(headers or {})}
-        self._farewell = farewell
+        self._headers = {**HEADERS, **(headers or {})}
         self._last = 0.0
         self._ticker: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
         start = {"type": "http.response.start", "status": 200, "headers": headers}
-        await self._send(start if self._farewell is None else {**start, FAREWELL: self._farewell})
+        await self._send({**start, FAREWELL: self._explain})
         self._last = self._system.monotonic()
         if self._keepalive is not None:
             self._ticker = asyncio.ensure_future(self._tick(self._keepalive))
@@ -66,8 +64,11 @@ class EventResponse:
         if self._ticker is not None:
             self._ticker.cancel()
             await asyncio.wait({self._ticker})
-        if kind is None:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        if isinstance(error, asyncio.CancelledError):
+            return
+        if error is not None:
+            await self.write(self._explain(_told(error)))
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tick(self, keepalive: bytes) -> None:
         while True:
@@ -76,3 +77,9 @@ class EventResponse:
                 await self.write([keepalive])
                 silent = 0.0
             await self._system.sleep(self._every - silent)
+
+
+def _told(error: BaseException) -> UltraError:
+    if isinstance(error, UltraError):
+        return error
+    return UltraError("Something went wrong inside this server.")

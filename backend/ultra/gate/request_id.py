@@ -2,11 +2,11 @@
 
 import re
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ultra.system import System
 
+_NAMES = (b"x-request-id", b"request-id")
 _SAFE = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 
 
@@ -28,14 +28,15 @@ class RequestId:
             return
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given.decode() if _SAFE.fullmatch(given) else self._system.new_id("req")
+        encoded = request_id.encode()
         scope["ultra.request_id"] = request_id
         scope["ultra.facts"] = {}
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                headers["request-id"] = request_id
+                # what stands below may have written them already (an error does), and each stands once
+                others = [field for field in message["headers"] if field[0] not in _NAMES]
+                message["headers"] = [*others, (b"x-request-id", encoded), (b"request-id", encoded)]
             await send(message)
 
         await self._app(scope, receive, send_named)

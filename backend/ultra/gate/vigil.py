@@ -119,15 +119,19 @@ class Watched:
             await _end(_ENDED, farewell, send)
         except asyncio.CancelledError:
             if is_open:
-                await _end(_LEAVING, farewell, send)
-            raise
+                await _end(_leaving(), farewell, send)
+            raise _leaving() from None
         finally:
             if principal is not None:
                 vigil.forget(principal, stream)
 
 
 _ENDED = Unauthenticated("The session or key that opened this stream has ended.", code="session_ended")
-_LEAVING = Unavailable("The server is shutting down.", code="shutting_down")
+
+
+def _leaving() -> Unavailable:
+    """Return what a client is told whose request Ultra cannot finish before it stops."""
+    return Unavailable("Ultra is shutting down.", code="shutting_down", hint="Ask again in a moment.", retry_after=1.0)
 
 
 async def _end(error: UltraError, farewell: Farewell | None, send: Send) -> None:

@@ -10,8 +10,7 @@ Budgets (`_budgeted`) and the cache (`_cached`) belong between `open` and `_rout
 whatever it takes to answer it.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 
@@ -58,25 +57,12 @@ class Gateway:
         Entering raises `NotFound`, `InvalidRequest` (before anything is spent), `NoneAvailable` (nobody could be
         asked), `TimedOut`, the one candidate's own error, or `AllFailed`.
         """
-        account = Account(request.losses)
-        return _Completion(self._routed(request, call, account), account)
+        return _Completion(self._routed, request, call, Account(request.losses))
 
-    @asynccontextmanager
-    async def _routed(self, request: ChatRequest, call: CallContext, account: Account) -> AsyncIterator[UpstreamCall]:
+    async def _routed(self, request: ChatRequest, call: CallContext, account: Account) -> UpstreamCall:
         candidates = self._catalogue.candidates(request.model)
         if not call.fall_back:
             candidates = candidates[:1]
-        async with AsyncExitStack() as stack:
-            yield await self._first_to_accept(stack, candidates, request, call, account)
-
-    async def _first_to_accept(
-        self,
-        stack: AsyncExitStack,
-        candidates: Sequence[Model],
-        request: ChatRequest,
-        call: CallContext,
-        account: Account,
-    ) -> UpstreamCall:
         for index, model in enumerate(candidates):
             hindrance = self._hindrance(model, request)
             if hindrance is not None:
@@ -84,7 +70,7 @@ class Gateway:
                 continue
             others = candidates[index + 1 :]
             try:
-                return await stack.enter_async_context(self._attempted(model, others, request, call, account))
+                return await self._attempted(model, others, request, call, account)
             except UltraError as error:
                 account.failed(model, error)
                 if not error.falls_back or self._system.monotonic() >= call.deadline:
@@ -101,30 +87,26 @@ class Gateway:
             or self.breakers.refusal(model)
         )
 
-    @asynccontextmanager
     async def _attempted(
         self, model: Model, others: Sequence[Model], request: ChatRequest, call: CallContext, account: Account
-    ) -> AsyncIterator[UpstreamCall]:
+    ) -> UpstreamCall:
         budget = self._retries.get(model.id)
         if budget is None:
             budget = self._retries[model.id] = retrying.RetryBudget(self._policy)
         budget.called(self._system.monotonic())
         attempt = 1
-        async with AsyncExitStack() as stack:
-            while True:
-                try:
-                    stream = await stack.enter_async_context(self._metered(model, request, call, account, attempt))
-                    break
-                except UltraError as error:
-                    wait = self._wait(error, attempt, others, request, call)
-                    if wait is None or not budget.take(self._system.monotonic()):
-                        raise
-                    last = error
-                await self._system.sleep(wait)
-                if self.breakers.refusal(model) is not None:
-                    raise last
-                attempt += 1
-            yield stream
+        while True:
+            try:
+                return await self._metered(model, request, call, account, attempt).__aenter__()
+            except UltraError as error:
+                wait = self._wait(error, attempt, others, request, call)
+                if wait is None or not budget.take(self._system.monotonic()):
+                    raise
+                last = error
+            await self._system.sleep(wait)
+            if self.breakers.refusal(model) is not None:
+                raise last
+            attempt += 1
 
     def _wait(
         self,
@@ -149,7 +131,7 @@ class Gateway:
 
     def _metered(
         self, model: Model, request: ChatRequest, call: CallContext, account: Account, attempt: int
-    ) -> AbstractAsyncContextManager[UpstreamCall]:
+    ) -> UpstreamCall:
         if self._system.monotonic() >= call.deadline:
             raise passed()
         provider = self._providers[model.provider]
@@ -172,21 +154,37 @@ class Gateway:
 
 
 class _Completion:
-    """What `open` returns: the outermost skin, with the account that outlives a failure."""
+    """What `open` returns: the outermost skin, with the account that outlives a failure.
 
-    __slots__ = ("_account", "_skin")
+    The skins inside are plain coroutines that return the call entered, not context managers of their own: a call that
+    does not come about has closed itself, and of the one that does, only this one has to let go.
+    """
 
-    def __init__(self, skin: AbstractAsyncContextManager[CompletionStream], account: Account) -> None:
-        self._skin = skin
+    __slots__ = ("_account", "_call", "_request", "_routed", "_upstream")
+
+    def __init__(
+        self,
+        routed: Callable[[ChatRequest, CallContext, Account], Awaitable[UpstreamCall]],
+        request: ChatRequest,
+        call: CallContext,
+        account: Account,
+    ) -> None:
+        self._routed = routed
+        self._request = request
+        self._call = call
         self._account = account
+        self._upstream: UpstreamCall | None = None
 
     async def __aenter__(self) -> CompletionStream:
-        return await self._skin.__aenter__()
+        self._upstream = await self._routed(self._request, self._call, self._account)
+        return self._upstream
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> bool | None:
-        return await self._skin.__aexit__(kind, error, trace)
+        if self._upstream is not None:
+            await self._upstream.__aexit__(kind, error, trace)
+        return None
 
     @property
     def receipt(self) -> Receipt:

@@ -1,10 +1,14 @@
 """One absolute deadline over many waits."""
 
 import asyncio
-from types import TracebackType
+from collections.abc import Awaitable, Generator
+from types import TracebackType, coroutine
+from typing import Any, TypeVar
 
 from ultra.domain.errors import TimedOut
 from ultra.system import System
+
+Value = TypeVar("Value")
 
 
 class Deadline:
@@ -35,6 +39,28 @@ class Deadline:
         """Stop watching."""
         if self._watch is not None:
             self._watch.cancel()
+
+    @coroutine
+    def over(self, awaitable: Awaitable[Value]) -> Generator[Any, None, Value]:
+        """Await something that is often there already: only where it really waits is it put under the deadline."""
+        if self._is_over:
+            raise passed()
+        waiting = awaitable.__await__()
+        try:
+            awaited = next(waiting)
+        except StopIteration as there:
+            return there.value  # type: ignore[no-any-return]  # what a generator returns has no type here
+        with self:
+            while True:
+                try:
+                    yield awaited
+                except BaseException as error:  # noqa: BLE001 - whatever it is, it is for whoever waits inside
+                    try:
+                        awaited = waiting.throw(error)
+                    except StopIteration as there:
+                        return there.value  # type: ignore[no-any-return]  # the same
+                else:
+                    return (yield from waiting)
 
     def __enter__(self) -> None:
         if self._is_over:

@@ -12,6 +12,7 @@ class Policy:
     backoff_base_s: float = 0.5
     """The longest first wait; it doubles with every further attempt."""
     backoff_cap_s: float = 8.0
+    """No pause is longer; a vendor that asks for a longer one is an error."""
     patience_s: float = 1.0
     """A longer wait is not spent on this candidate while another one can be asked at once."""
     retry_share: float = 0.1

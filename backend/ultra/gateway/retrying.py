@@ -13,9 +13,12 @@ def delay(
     """Return the seconds to wait before asking the same model again, or None to give up.
 
     `attempt` counts the calls made so far. The wait is drawn evenly between zero and a bound that doubles (full
-    jitter); the vendor's `retry_after` is waited out first, and when that does not end before the deadline, nothing is.
+    jitter); the vendor's `retry_after` is waited out first. Nothing is, when it is longer than any pause may be or does
+    not end before the deadline: the caller is told at once instead, with the time the vendor named.
     """
     if not error.retryable or attempt >= policy.max_attempts:
+        return None
+    if error.retry_after is not None and error.retry_after > policy.backoff_cap_s:
         return None
     bound = min(policy.backoff_cap_s, policy.backoff_base_s * 2 ** (attempt - 1))
     if error.retry_after is None:

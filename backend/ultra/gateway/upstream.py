@@ -102,8 +102,7 @@ class UpstreamCall:
             await self._drain(self._events)
             raise StopAsyncIteration
         try:
-            with self._deadline:
-                event = await self._events.__anext__()
+            event = await self._deadline.over(self._events.__anext__())
         except StopAsyncIteration:
             error = Truncated("The answer ended before its end was announced.")
             self._break_off(error)
@@ -125,8 +124,7 @@ class UpstreamCall:
     async def _drain(self, events: AsyncIterator[Event]) -> None:
         """Let the vendor's stream come to its end, so that its connection can serve again."""
         try:
-            with self._deadline:
-                await events.__anext__()
+            await self._deadline.over(events.__anext__())
         except (StopAsyncIteration, UltraError):
             return
 

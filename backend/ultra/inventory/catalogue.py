@@ -11,7 +11,7 @@ from ultra.inventory import availability, panel
 from ultra.inventory.facts import Facts
 from ultra.inventory.health import Health
 from ultra.inventory.live import LiveLists
-from ultra.inventory.prices import Prices
+from ultra.inventory.prices import OWN_PRICE, Prices
 from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
 from ultra.system import System
 
@@ -192,7 +192,7 @@ class Inventory:
         lifecycle = model.lifecycle
         if availability.is_retired(model, now) and lifecycle.status != "retired":
             lifecycle = replace(lifecycle, status="retired")
-        price = self._prices.of(model.id, pricing=source.pricing)
+        price = self._prices.of(model.id, pricing=source.pricing) or (OWN_PRICE if source.is_own else None)
         latency = self._health.latency(model.id)
         return replace(model, availability=found, lifecycle=lifecycle, price=price, latency=latency)
 

@@ -31,7 +31,14 @@ class Facts:
     def listed(self, provider: str) -> tuple[ListedModel, ...]:
         """Return the provider's models as a list of its own would show them, for a mock that stands in for it."""
         return tuple(
-            ListedModel(model.provider_model, model.display_name, limits=model.limits)
+            ListedModel(
+                name=model.provider_model,
+                display_name=model.display_name,
+                created=model.created,
+                limits=model.limits,
+                capabilities=model.capabilities,
+                lifecycle=model.lifecycle,
+            )
             for model in self.of_provider(provider)
         )
 

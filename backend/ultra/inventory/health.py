@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias, get_args
 
@@ -51,7 +51,6 @@ class _Record:
     window: Window
     verdict: Availability | None = None
     breaker: BreakerMoved | None = None
-    cause: _Finding | None = field(default=None)
 
 
 class Health:

@@ -21,6 +21,10 @@ PUBLISHED: Final[Mapping[str, date]] = {"0.2.3": date(2026, 11, 10)}
 """When each version of genai-prices that Ultra was built with was published; the package itself does not say."""
 
 
+OWN_PRICE: Final = Price(input=Decimal(0), output=Decimal(0), source="self-hosted")
+"""What a token costs on the operator's own machine."""
+
+
 class Prices:
     """Answers what a model costs now; `overrides` are the operator's prices by model id and win."""
 

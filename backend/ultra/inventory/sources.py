@@ -13,7 +13,8 @@ class ProviderSource:
 
     `has_key` is asked again each time, because keys may come and go; a provider without `needs_key` is asked without
     one. `models` are names given by the operator, listed whether or not the provider lists them. `pricing` is the name
-    of the vendor whose published prices hold, None where nobody publishes any.
+    of the vendor whose published prices hold, None where nobody publishes any. `is_own` says that it runs on the
+    operator's own machines, where no token is charged.
     """
 
     provider: Provider
@@ -23,6 +24,7 @@ class ProviderSource:
     base_url: str | None = None
     models: tuple[str, ...] = ()
     pricing: str | None = None
+    is_own: bool = False
 
     @property
     def name(self) -> str:

@@ -31,5 +31,3 @@ class Pace:
 
 INSTANT = Pace()
 """As fast as possible: for tests and benchmarks."""
-LIFELIKE = Pace(first_token_s=0.35, tokens_per_s=90, variation=0.5)
-"""Slow enough to watch, fast enough not to wait."""

@@ -40,7 +40,6 @@ class Asked:
 
     model: str = ""
     stream: bool = False
-    id_prefix: str = "req"
 
 
 class Desk:

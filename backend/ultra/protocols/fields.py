@@ -43,11 +43,6 @@ class Fields:
         """Return how a client finds that field: `messages[2].content`."""
         return f"{self._path}.{name}" if self._path else name
 
-    @property
-    def here(self) -> str:
-        """The path of this object itself."""
-        return self._path
-
     def any(self, name: str) -> Any:
         """Return a field's value, None when absent."""
         self._known.add(name)

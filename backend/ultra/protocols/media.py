@@ -21,11 +21,6 @@ def from_base64(text: str, *, param: str) -> bytes:
     return data
 
 
-def to_base64(data: bytes) -> str:
-    """Return standard, padded base64."""
-    return base64.b64encode(data).decode("ascii")
-
-
 def from_data_url(url: str, *, param: str) -> tuple[str, bytes]:
     """Return media type and bytes of a base64 `data:` URL (RFC 2397); anything else raises `InvalidRequest`."""
     head, comma, body = url.partition(",")

@@ -49,6 +49,7 @@ class HttpProvider(ABC):
         self.base_url = str(url).rstrip("/")
         self.system = system
         self.timeouts = timeouts
+        self.client_timeout = aiohttp.ClientTimeout(total=None, sock_connect=timeouts.connect)
         self.key_hint = key_hint or f"Set the key of {self.name}."
         self.capabilities = capabilities
         self._key = key

@@ -28,6 +28,11 @@ class Row:
     key_setting: str | None
     dialect: Dialect
 
+    @property
+    def is_self_hosted(self) -> bool:
+        """Whether this kind of server usually runs on its user's own machine, where no token is charged."""
+        return "127.0.0.1" in self.base_url
+
 
 _CLASSIC = Dialect(
     max_tokens_field="max_tokens",

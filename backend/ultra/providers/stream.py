@@ -63,10 +63,10 @@ class ProviderStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self._is_over and self._failure is None and self._response is not None:
+            if kind is None and self._is_over and self._failure is None and self._has_more():
                 with suppress(TimeoutError, *FAILURES):
                     async with asyncio.timeout(_FAREWELL):
-                        while await self._response.content.readany():
+                        while await self._body.readany():
                             pass
         finally:
             self._close()
@@ -142,14 +142,19 @@ class ProviderStream:
         self._close()
 
     async def _chunk(self) -> bytes:
-        provider = self._provider
-        assert self._response is not None  # noqa: S101 - entering has set it
+        body, provider = self._body, self._provider
+        try:
+            # what is there already needs no clock
+            if chunk := body.read_nowait():
+                return chunk
+        except FAILURES as error:
+            raise network_error(error, provider.name) from None
         until = self._first_byte_by
         if self._has_bytes:
             wait = provider.timeouts.linger if self._decoder.is_complete else provider.timeouts.idle
             until = provider.system.monotonic() + wait
         async with _Patience(self, until):
-            return await self._response.content.readany()
+            return await body.readany()
 
     async def _checked(self, chunk: bytes) -> bytes:
         """Refuse an answer that is a page or plain JSON instead of events; its first visible byte tells."""
@@ -180,6 +185,14 @@ class ProviderStream:
             request_id=request_id(response.headers) if response is not None else None,
             answering=response is not None and response.status == 200,
         )
+
+    @property
+    def _body(self) -> aiohttp.StreamReader:
+        assert self._response is not None  # noqa: S101 - entering has set it
+        return self._response.content
+
+    def _has_more(self) -> bool:
+        return self._response is not None and not self._body.at_eof()
 
     def _close(self) -> None:
         if self._response is not None:
@@ -221,7 +234,7 @@ async def post(provider: "HttpProvider", call: Call, headers: Mapping[str, str])
         data=call.body or None,
         headers=headers,
         allow_redirects=False,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=provider.timeouts.connect),
+        timeout=provider.client_timeout,
     )
 
 

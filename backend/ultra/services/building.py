@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import ultra.patterns as lenses
 from ultra.analysis import AnalysisPolicy, Analyst, Flow, known_flows
@@ -57,6 +58,11 @@ class Services:
     kept: Bench
     fleeting: Bench
     access: Access
+
+    def leave(self) -> None:
+        """Begin to shut down: no new work is taken, and what is under way has its grace from now on."""
+        for bench in (self.kept, self.fleeting):
+            bench.executor.leave()
 
 
 @asynccontextmanager
@@ -144,10 +150,19 @@ def _gateway(
     )
 
 
+def make_folders(settings: Settings) -> None:
+    """Make the data folder, and inside it that of a SQLite file; any other folder is its owner's to make."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scheme, _, path = settings.database_url.reveal().partition(":///")
+    folder = Path(path).parent
+    if scheme.startswith("sqlite") and folder.is_relative_to(settings.data_dir):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 @asynccontextmanager
 async def _database(settings: Settings, system: System) -> AsyncIterator[Database]:
     """Open the database at its newest revision; it belongs to one environment for ever."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folders(settings)
     async with open_database(url=settings.database_url.reveal(), system=system) as database:
         await migrating.upgrade(database)
         await stamp.claim_stamp(database, environment=settings.environment)

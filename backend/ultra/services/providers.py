@@ -62,7 +62,7 @@ def presets() -> Mapping[str, Row]:
 def mock_models(loaded: Loaded) -> Mapping[str, Sequence[ListedModel]]:
     """Return what the mock servers list: the shipped catalogue's models, and those named in `ultra.toml`."""
     facts = read_facts()
-    listed = {name: [_listed(model) for model in facts.of_provider(name)] for name in ADDRESSES}
+    listed: dict[str, Sequence[ListedModel]] = {name: facts.listed(name) for name in ADDRESSES}
     listed |= {
         table.name: [ListedModel(name=name) for name in table.models]
         for table in loaded.toml.providers
@@ -146,6 +146,7 @@ def _compatible(table: ProviderTable, loaded: Loaded, mock: str | None, wiring: 
         base_url=address,
         models=table.models,
         pricing=table.preset,
+        is_own=table.private or row.is_self_hosted,
     )
 
 
@@ -162,17 +163,6 @@ def _knowledge(provider: str, read: Callable[[Model], Any]) -> Callable[[str], A
     """Return what the shipped catalogue knows of a provider's model by its name."""
     facts = read_facts()
     return lambda name: read(facts.about(provider, name))
-
-
-def _listed(model: Model) -> ListedModel:
-    return ListedModel(
-        name=model.provider_model,
-        display_name=model.display_name,
-        created=model.created,
-        limits=model.limits,
-        capabilities=model.capabilities,
-        lifecycle=model.lifecycle,
-    )
 
 
 def _timeouts(settings: Settings) -> Timeouts:

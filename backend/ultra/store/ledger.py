@@ -7,8 +7,6 @@ database is away they are kept and tried again; what no longer fits is dropped, 
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -38,20 +36,6 @@ _Row: TypeAlias = dict[str, Any]
 _SETTLED = (
     "settled_at", "outcome", "error_kind", "upstream_request_id", "usage", "cost_usd", "first_token_s", "total_s",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What a run has cost so far.
-
-    `settled_usd` is paid; `open_usd` the worst case of calls still under way; `unknown` counts calls whose price
-    or usage nobody knows, so that the sums are then a lower bound.
-    """
-
-    calls: int
-    settled_usd: Decimal
-    open_usd: Decimal
-    unknown: int
 
 
 class StoredLedger:
@@ -99,20 +83,6 @@ class StoredLedger:
         async with self._turn:
             while self._waiting:
                 await self._write_batch()
-
-    async def spent(self, run_id: str) -> Spending:
-        """Add up what a run has cost, rows that still wait included."""
-        await self.flush()
-        wanted = select(LEDGER.c.settled_at, LEDGER.c.cost_usd, LEDGER.c.reserved_usd).where(LEDGER.c.run_id == run_id)
-        rows = await self._database.read(lambda connection: connection.execute(wanted).all())
-        settled = [row.cost_usd for row in rows if row.settled_at is not None]
-        still_open = [row.reserved_usd for row in rows if row.settled_at is None]
-        return Spending(
-            calls=len(rows),
-            settled_usd=_total(settled),
-            open_usd=_total(still_open),
-            unknown=[*settled, *still_open].count(None),
-        )
 
     def _put(self, row: _Row) -> None:
         """Join a settlement to its reservation if that still waits; otherwise they are written one after the other."""
@@ -240,7 +210,3 @@ def _settled(settlement: Settlement) -> _Row:
         "first_token_s": settlement.first_token_s,
         "total_s": settlement.total_s,
     }
-
-
-def _total(amounts: Iterable[Decimal | None]) -> Decimal:
-    return sum((amount for amount in amounts if amount is not None), Decimal(0))

@@ -43,7 +43,7 @@ async def pending(database: Database) -> tuple[str, ...]:
 
 
 async def check(database: Database) -> None:
-    """Raise `Conflict` unless the tables are exactly those of this program."""
+    """Raise `Conflict` unless the tables are exactly those of this program: for a start that must not change them."""
     missing = await pending(database)
     if missing:
         raise Conflict(

@@ -2,13 +2,14 @@
 
 import logging
 import sys
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
 
 import orjson
 import structlog
 
-from ultra.telemetry.redaction import mask_event
+from ultra.telemetry.redaction import mask_event, masked
 
 
 def configure(*, level: str, form: Literal["console", "json"]) -> None:
@@ -41,9 +42,45 @@ def configure(*, level: str, form: Literal["console", "json"]) -> None:
     )
 
 
-def write_request(facts: Mapping[str, Any]) -> None:
-    """Write the one line of a request."""
-    structlog.stdlib.get_logger("ultra.request").info("request", **facts)
+def request_writer(
+    *, level: str, form: Literal["console", "json"], now: Callable[[], datetime]
+) -> Callable[[Mapping[str, Any]], None]:
+    """Return what writes the one line of each request; `level` is the least severe one that is written.
+
+    A line for programs has the same members as every other one but is put together here, without the standard
+    library's machinery: that takes a tenth of the time of a whole completion.
+    """
+    if logging.getLevelNamesMapping()[level.upper()] > logging.INFO:
+        return _write_nothing
+    if form == "console":
+        return _write_through_structlog
+
+    def write(facts: Mapping[str, Any]) -> None:
+        event = {
+            **structlog.contextvars.get_contextvars(),
+            **facts,
+            "event": "request",
+            "level": "info",
+            "logger": _REQUESTS,
+            "timestamp": now().isoformat().replace("+00:00", "Z"),
+        }
+        texts = "\n".join([each for each in event.values() if isinstance(each, str)])
+        if masked(texts) != texts:  # no pattern reaches over a line end, so one look at all of them is enough
+            mask_event(None, "info", event)
+        sys.stderr.write(f"{_dumps(event)}\n")
+
+    return write
+
+
+_REQUESTS: Final = "ultra.request"
+
+
+def _write_through_structlog(facts: Mapping[str, Any]) -> None:
+    structlog.stdlib.get_logger(_REQUESTS).info("request", **facts)
+
+
+def _write_nothing(_: Mapping[str, Any]) -> None:
+    return
 
 
 def _renderers(form: Literal["console", "json"]) -> list[structlog.typing.Processor]:

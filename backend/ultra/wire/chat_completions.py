@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from ultra.desk.completions import Told
 from ultra.desk.desk import Desk
 from ultra.domain.completion import gather
-from ultra.domain.errors import InvalidRequest, UltraError
+from ultra.domain.errors import InvalidRequest
 from ultra.domain.records import decimal_to_json
 from ultra.gate.events import EventResponse
 from ultra.protocols import openai_chat
@@ -65,16 +65,13 @@ async def _stream(told: Told, *, include_usage: bool, scope: Scope, send: Send) 
         model=told.model,
         include_usage=include_usage,
     )
-    opening = EventResponse(send, system=services.system, keepalive=writer.keepalive(), farewell=writer.error)
-    async with opening as response:
-        try:
+    opening = EventResponse(send, system=services.system, keepalive=writer.keepalive(), explain=writer.error)
+    try:
+        async with opening as response:
             async for event in told:
                 await response.write(writer.write(event))
             await response.write(writer.end({"ultra": told.extras()}))
-        except UltraError as error:
-            # The status is out; all that is left is to say so inside the stream.
-            scope["ultra.facts"]["error"] = error.kind
-            await response.write(writer.error(error))
+    finally:
         _note(scope, told)
 
 

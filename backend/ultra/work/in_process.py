@@ -84,6 +84,7 @@ class InProcessExecutor:
         self._works: dict[str, _Work] = {}
         self._news = asyncio.Event()
         self._leaving = False
+        self._stop_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._search_at = self._sweep_at = 0.0
 
@@ -100,11 +101,10 @@ class InProcessExecutor:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Take nothing new, let runs end, then hand back those that have not."""
-        self._leaving = True
-        self._news.set()
+        self.leave()
         taker, keeper = self._tasks
         await asyncio.wait((taker,), timeout=STUBBORN_S)
-        await self._all_ended(patience=self._grace_s)
+        await self._all_ended(patience=max(self._stop_at - self._system.monotonic(), 0.0))
         for work in self._works.values():
             work.end("shutdown")
         await self._all_ended(patience=STUBBORN_S)
@@ -114,6 +114,13 @@ class InProcessExecutor:
         await asyncio.gather(taker, keeper, return_exceptions=True)
         if self._works:
             _LOG.error("Runs that do not let go are left to their leases: %s", ", ".join(self._works))
+
+    def leave(self) -> None:
+        """Take nothing new from now on; the grace of what is under way begins. Only the first time counts."""
+        if not self._leaving:
+            self._leaving = True
+            self._stop_at = self._system.monotonic() + self._grace_s
+            self._news.set()
 
     @property
     def working_on(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from ultra.domain.chat import Output
 def said(*texts: str, **fields: object) -> list[Answer]:
     """Make answers of member-1, member-2 ..."""
     return [
-        Answer(f"member-{number}", f"p/m{number}", "answer", "ok", text, finish_reason="stop", **fields)  # type: ignore[arg-type]
+        Answer(f"member-{number}", f"p/m{number}", "answer", "ok", text, finish_reason="stop", **fields)
         for number, text in enumerate(texts, start=1)
     ]
 
@@ -144,7 +144,7 @@ def test_any_texts_can_be_compared(texts: list[str], closed: bool) -> None:
 def test_order_does_not_change_sides(numbers: list[int], dice: object) -> None:
     """The same answers in another order give the same sides."""
     shuffled = list(numbers)
-    dice.shuffle(shuffled)  # type: ignore[attr-defined]
+    dice.shuffle(shuffled)
     question = "Compute it."
     counted = sorted((numbers.count(each) for each in set(numbers)), reverse=True)
     assert sizes(question, [str(n) for n in numbers]) == sizes(question, [f"Answer: {n}" for n in shuffled]) == counted

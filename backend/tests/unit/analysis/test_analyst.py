@@ -262,11 +262,18 @@ async def test_a_budget_limits_the_output(world: World) -> None:
         assert 3 * 2 * asked.request.max_output_tokens <= Decimal("0.01") * 1_000_000
 
 
-async def test_a_model_without_a_price_fits_no_budget(world: World) -> None:
-    """A worst case that nobody knows cannot be promised to stay within a budget."""
+async def test_a_model_without_a_price_fits_no_strict_budget(world: World) -> None:
+    """A worst case that nobody knows cannot be promised to stay within a budget that the caller named."""
+    world.catalogue.put(model("a/one"))
+    run = await world.done(budget_usd=Decimal(5), strict_budget=True)
+    assert (run.status, run.error_kind) == ("failed", "quota_exhausted")
+
+
+async def test_a_model_without_a_price_passes_a_default_budget(world: World) -> None:
+    """The server's own budget bounds what has a price; a model without one may be asked all the same."""
     world.catalogue.put(model("a/one"))
     run = await world.done(budget_usd=Decimal(5))
-    assert (run.status, run.error_kind) == ("failed", "quota_exhausted")
+    assert run.status == "complete"
 
 
 async def test_an_unknown_cost_is_not_zero(world: World) -> None:
@@ -370,7 +377,7 @@ async def test_a_fault_in_a_lens_ends_the_run(world: World, caplog: pytest.LogCa
     """A fault of ours ends the run as failed without internals, and is logged with them."""
 
     class Broken(FakeLens):
-        def render(self, *args: object, **facts: object) -> None:  # type: ignore[override]
+        def render(self, *args: object, **facts: object) -> None:
             raise ValueError("secret detail")
 
     world.patterns.lenses["consensus"] = Broken()

@@ -21,7 +21,7 @@ async def asked(
     assert await world.runs.claim(run.id, worker="w", until=world.system.now() + timedelta(hours=1))
     models = ("a/one", "b/two", "c/three")
     calls = tuple(PanelCall(f"member-{n}", name, Prompt("", "Why?")) for n, name in enumerate(models, start=1))
-    ask = Ask("answer", calls, **rules)  # type: ignore[arg-type]
+    ask = Ask("answer", calls, **rules)
     panel = Panel(completions=world.completions, system=world.system, policy=AnalysisPolicy())
     scribe = Scribe(journal=world.journal, run_id=run.id, worker="w")
     deadline = world.system.monotonic() + seconds

@@ -69,6 +69,6 @@ def test_skipped_rounds_and_notes_are_remembered() -> None:
 
 def test_calls_left_open_count_as_money_that_may_be_gone() -> None:
     """A call begun twice and ended once is two calls, one of unknown cost."""
-    account = remembered(begun("k1"), begun("k1"), ended("k1"), begun("k2")).account(Decimal(2))
+    account = remembered(begun("k1"), begun("k1"), ended("k1"), begun("k2")).account(Decimal(2), strict=True)
     assert (account.calls, account.unknown, account.spent) == (3, 2, Decimal("0.1"))
     assert account.left == Decimal("0.9")

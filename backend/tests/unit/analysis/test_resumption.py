@@ -18,7 +18,7 @@ def scripted(world: World, flow: str) -> None:
     """Answer differently by model and stage, at different speeds, one member failing."""
 
     def script(request: object, call: object) -> Said:
-        stage, name = call.stage, request.model  # type: ignore[attr-defined]
+        stage, name = call.stage, request.model
         if name == "b/two" and stage == "answer":
             return NetworkFailed("Reset.")
         return Reply(f"Words of {name} at {stage}.", delay=0.2 + 0.1 * len(name), pace=0.05)

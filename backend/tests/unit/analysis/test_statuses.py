@@ -24,7 +24,7 @@ from ultra.domain.analysis import Answer
 )
 def test_the_table_of_statuses(facts: dict[str, int], status: str) -> None:
     """Each row of the table has its status."""
-    assert settled_status(**facts) == status  # type: ignore[arg-type]
+    assert settled_status(**facts) == status
 
 
 @given(

@@ -156,7 +156,7 @@ def test_dates_have_one_form(text: str, question: str, expected: str | None) -> 
 def test_parsers_take_any_text(text: str, question: str) -> None:
     """Whatever a model writes, a parser returns a value or None."""
     for kind in ("number", "choice", "boolean", "date", "json", "text"):
-        value = parse(kind, text, question)  # type: ignore[arg-type]
+        value = parse(kind, text, question)
         assert value is None or value.same(value)
 
 
@@ -176,6 +176,6 @@ def test_long_and_strange_texts_take_no_time(piece: str) -> None:
     """A megabyte of anything is read in linear time, as an answer and as a question."""
     text = piece * (1_000_000 // len(piece))
     for kind in ("number", "choice", "boolean", "date", "json", "text"):
-        parse(kind, text, "How many?")  # type: ignore[arg-type]
-        parse(kind, "Answer: 4", text[:100_000])  # type: ignore[arg-type]
+        parse(kind, text, "How many?")
+        parse(kind, "Answer: 4", text[:100_000])
     options_of(text)

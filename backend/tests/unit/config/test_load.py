@@ -226,7 +226,7 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
     """What was read stays as it is."""
     settings = read(tmp_path).settings
     with pytest.raises(ValueError, match="frozen"):
-        settings.port = 1  # type: ignore[misc]
+        settings.port = 1
 
 
 def test_no_secret_shows_in_any_form(tmp_path: Path) -> None:

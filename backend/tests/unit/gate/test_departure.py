@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tests.fakes.asgi import Exchange
+from ultra.domain.errors import Unavailable
 from ultra.gate.departure import Departure
 
 
@@ -73,12 +74,29 @@ async def test_errors_of_the_work_rise() -> None:
         await Exchange()(Departure(broken))
 
 
-async def test_cancelling_from_outside_cancels_the_work() -> None:
-    """A server that shuts down ends the route too."""
+async def test_a_server_that_shuts_down_ends_the_work_and_says_so() -> None:
+    """Being cancelled from outside is the end of Ultra's patience, not of the client's."""
     work, exchange = Work(), Exchange()
     request = asyncio.create_task(exchange(Departure(work)))
     await work.began.wait()
     request.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(Unavailable) as told:
         await request
+    assert told.value.code == "shutting_down"
     assert work.outcome == "cancelled"
+    assert exchange.scope["ultra.facts"] == {}
+
+
+async def test_nothing_is_sent_to_who_has_left() -> None:
+    """Last words that a route has for a client that is gone stay unsent."""
+
+    async def route(scope, receive, send) -> None:
+        exchange.leave()
+        try:
+            await asyncio.Future()
+        finally:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    exchange = Exchange()
+    await exchange(Departure(route))
+    assert exchange.sent == []

@@ -5,15 +5,22 @@ import asyncio
 import pytest
 
 from tests.fakes.asgi import Exchange
+from ultra.domain.errors import Truncated, UltraError
 from ultra.gate.events import EventResponse
 from ultra.system import System
+
+
+def explain(error: UltraError) -> list[bytes]:
+    """Word an error as a frame."""
+    return [f"event: error\ndata: {error.code}\n\n".encode()]
 
 
 async def stream(exchange: Exchange, frames, *, silence: float = 0.0, keepalive: bytes | None = b": hi\n\n") -> None:
     """Write frames with a silence before each."""
 
     async def app(scope, receive, send) -> None:
-        async with EventResponse(send, system=System(), keepalive=keepalive, every=0.05) as response:
+        opening = EventResponse(send, system=System(), keepalive=keepalive, explain=explain, every=0.05)
+        async with opening as response:
             for frame in frames:
                 await asyncio.sleep(silence)
                 await response.write([frame])
@@ -46,15 +53,20 @@ async def test_a_wire_without_a_keepalive_stays_silent() -> None:
     assert exchange.answer == b"data: 1\n\n"
 
 
-async def test_an_error_leaves_the_response_open() -> None:
-    """A stream that breaks is not ended as if it were whole."""
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(Truncated("x"), "truncated"), (asyncio.CancelledError(), "shutting_down"), (ValueError("x"), "internal")],
+)
+async def test_a_break_is_told_inside_the_stream(error: BaseException, code: str) -> None:
+    """Whatever breaks the stream is its last frame, and rises on to be logged."""
     exchange = Exchange()
 
     async def app(scope, receive, send) -> None:
-        async with EventResponse(send, system=System(), keepalive=None) as response:
+        async with EventResponse(send, system=System(), keepalive=None, explain=explain) as response:
             await response.write([b"data: 1\n\n"])
-            raise ValueError
+            raise error
 
-    with pytest.raises(ValueError):  # noqa: PT011 - ours, raised above
+    with pytest.raises(type(error)):
         await exchange(app)
-    assert exchange.sent[-1]["more_body"] is True
+    assert exchange.answer == f"data: 1\n\nevent: error\ndata: {code}\n\n".encode()
+    assert exchange.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}

@@ -58,16 +58,22 @@ def test_waits_double_up_to_a_cap_and_use_the_full_jitter() -> None:
 
 def test_retry_after_is_waited_out() -> None:
     """The vendor's own delay is the least, and a little chance comes on top so that callers do not return together."""
-    assert _delay(RateLimited("x", retry_after=20.0), face=0.0) == 20.0
-    assert _delay(RateLimited("x", retry_after=20.0), face=1.0) == 20.5
+    assert _delay(RateLimited("x", retry_after=6.0), face=0.0) == 6.0
+    assert _delay(RateLimited("x", retry_after=6.0), face=1.0) == 6.5
     assert _delay(RateLimited("x", retry_after=-5.0), face=0.0) == 0.0
 
 
 def test_nothing_is_tried_that_begins_after_the_deadline() -> None:
     """A wait that does not end before the deadline is not begun."""
-    assert _delay(RateLimited("x", retry_after=20.0), deadline=20.6) is not None
-    assert _delay(RateLimited("x", retry_after=20.0), deadline=20.5) is None
+    assert _delay(RateLimited("x", retry_after=6.0), deadline=6.6) is not None
+    assert _delay(RateLimited("x", retry_after=6.0), deadline=6.5) is None
     assert _delay(Overloaded("x"), deadline=0.5) is None
+
+
+def test_a_long_delay_is_told_instead_of_kept() -> None:
+    """A vendor that asks for more than the longest pause is an error now, not after minutes of silence."""
+    assert _delay(RateLimited("x", retry_after=POLICY.backoff_cap_s)) is not None
+    assert _delay(RateLimited("x", retry_after=POLICY.backoff_cap_s + 0.1)) is None
 
 
 @given(

@@ -74,9 +74,9 @@ def test_a_running_process_sees_the_new_price() -> None:
     """What was looked up is kept for the hour, not for ever."""
     system = FakeSystem(at=datetime(2026, 11, 30, 23, 30, tzinfo=UTC))
     prices = Prices(system=system)
-    assert prices.of("gemini/gemini-4-argon", pricing="google").input == 2  # type: ignore[union-attr]
+    assert prices.of("gemini/gemini-4-argon", pricing="google").input == 2
     system.advance(3600)
-    assert prices.of("gemini/gemini-4-argon", pricing="google").input == 4  # type: ignore[union-attr]
+    assert prices.of("gemini/gemini-4-argon", pricing="google").input == 4
 
 
 def test_the_operators_price_wins_and_is_marked() -> None:

@@ -39,7 +39,7 @@ EXTRAS = {
 
 def rendered(name: str, stage: str, facts: StageFacts, role: str | None = None) -> Prompt:
     """Render one stage of a built-in lens."""
-    return PATTERNS.get(name).render(stage, facts, role=role, delimiter=MARK)  # type: ignore[arg-type]
+    return PATTERNS.get(name).render(stage, facts, role=role, delimiter=MARK)
 
 
 def whole(prompt: Prompt) -> str:
@@ -163,7 +163,7 @@ def test_the_bytes_of_critique_are_known() -> None:
 def test_missing_and_unused_facts_fail(stage: str, change: dict[str, object], words: str) -> None:
     """A stage is given exactly its facts, or nothing is sent."""
     with pytest.raises(ValueError, match=words):
-        rendered("consensus", stage, dataclasses.replace(GIVEN[stage], **change))  # type: ignore[arg-type]
+        rendered("consensus", stage, dataclasses.replace(GIVEN[stage], **change))
 
 
 def test_a_foreign_role_fails() -> None:

@@ -67,14 +67,15 @@ class OpenAIDecoder:
         chunk = parse_object(frame.data, self._provider)
         if chunk.get("error") or frame.event == "error":
             raise self._in_band(chunk.get("error") or chunk)
-        choices = [mapping(choice) for choice in sequence(chunk.get("choices"))]
+        choices = sequence(chunk.get("choices"))
         if not self._has_started and (choices or text(chunk.get("id"))):
             self._has_started = True
             yield Started(text(chunk.get("id")), self._provider, text(chunk.get("model")) or self._model)
-        for choice in choices:
+        for choice in map(mapping, choices):
             if count(choice.get("index")) == 0:
                 yield from self._choice(choice)
-        usage = read_usage(chunk.get("usage") or mapping(chunk.get("x_groq")).get("usage"))
+        told = chunk.get("usage") or mapping(chunk.get("x_groq")).get("usage")
+        usage = read_usage(told) if told else None
         if usage is not None:
             yield UsageReported(usage)
 
@@ -95,14 +96,18 @@ class OpenAIDecoder:
         if self.is_complete:
             return
         delta = mapping(choice.get("delta")) or mapping(choice.get("message"))
-        thinking = next((said for name in self._reasoning_fields if (said := text(delta.get(name)))), "")
-        yield from self._parts.text("reasoning", thinking)
-        yield from self._content(delta.get("content"))
-        refusal = text(delta.get("refusal"))
-        self._refused = self._refused or bool(refusal)
-        yield from self._parts.text("refusal", refusal)
-        for call in sequence(delta.get("tool_calls")):
-            yield from self._call(mapping(call))
+        for name in self._reasoning_fields:
+            if said := text(delta.get(name)):
+                yield from self._parts.text("reasoning", said)
+                break
+        if content := delta.get("content"):
+            yield from self._content(content)
+        if refusal := text(delta.get("refusal")):
+            self._refused = True
+            yield from self._parts.text("refusal", refusal)
+        if calls := delta.get("tool_calls"):
+            for call in sequence(calls):
+                yield from self._call(mapping(call))
         if delta.get("function_call"):
             yield from self._call({"index": "function_call", "function": delta["function_call"]})
         reason = text(choice.get("finish_reason"))
@@ -111,7 +116,9 @@ class OpenAIDecoder:
             yield from self._parts.close()
 
     def _content(self, content: Any) -> Iterator[Event]:
-        yield from self._parts.text("text", text(content))
+        if isinstance(content, str):
+            yield from self._parts.text("text", content)
+            return
         for piece in map(mapping, sequence(content)):
             if piece.get("type") == "thinking":
                 for thought in map(mapping, sequence(piece.get("thinking"))):
