@@ -160,7 +160,7 @@ def test_every_claim_is_required(tokens, claims, signed, claim) -> None:
     """A token without one of the claims, or with it null, of another type or empty, is refused."""
     missing = {key: value for key, value in claims.items() if key != claim}
     assert cause_of(tokens, signed(missing)) == "claims"
-    for value in (None, [], {}, True, "", [claims[claim]], -1, 1.5, 2**60):
+    for value in (None, [], {}, True, "", [claims[claim]], -1, 1.5, 2**53, 2**60):
         assert cause_of(tokens, signed(claims | {claim: value})) == "claims", value
 
 
@@ -242,6 +242,16 @@ def test_other_spellings_of_header_and_payload_are_refused(tokens, signed, claim
         assert cause_of(tokens, ".".join([*pair, "A" * 43])) == "malformed"
         changed += 1
     assert changed
+
+
+def test_a_token_has_4096_characters_at_most(tokens) -> None:
+    """In bounds it is looked at, one character more in either part and it is not."""
+    header, payload, mac = "A" * 1024, "A" * 3027, "A" * 43
+    assert len(f"{header}.{payload}.{mac}") == 4096
+    with_header = encoded(HEADER)
+    assert cause_of(tokens, f"{with_header}.{encoded({'a': 'b' * 2200})}.{mac}") == "signature"
+    for long in (f"{header}A.{payload[:-1]}.{mac}", f"{header}.{payload}A.{mac}"):
+        assert cause_of(tokens, long) == "malformed"
 
 
 @pytest.mark.parametrize("dots", [0, 1, 3, 4, 10_000])
