@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.asgi import Exchange
 from ultra.domain.errors import Truncated, UltraError
 from ultra.gate.events import EventResponse
+from ultra.gate.vigil import FAREWELL
 from ultra.system import System
 
 
@@ -55,7 +56,7 @@ async def test_a_wire_without_a_keepalive_stays_silent() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(Truncated("x"), "truncated"), (asyncio.CancelledError(), "shutting_down"), (ValueError("x"), "internal")],
+    [(Truncated("x"), "truncated"), (ValueError("x"), "internal")],
 )
 async def test_a_break_is_told_inside_the_stream(error: BaseException, code: str) -> None:
     """Whatever breaks the stream is its last frame, and rises on to be logged."""
@@ -70,3 +71,18 @@ async def test_a_break_is_told_inside_the_stream(error: BaseException, code: str
         await exchange(app)
     assert exchange.answer == f"data: 1\n\nevent: error\ndata: {code}\n\n".encode()
     assert exchange.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+async def test_who_cancels_a_stream_has_its_last_words() -> None:
+    """A cancelled stream stays open, and how it would word an error went along with its beginning."""
+    exchange = Exchange()
+
+    async def app(scope, receive, send) -> None:
+        async with EventResponse(send, system=System(), keepalive=None, explain=explain) as response:
+            await response.write([b"data: 1\n\n"])
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await exchange(app)
+    assert exchange.sent[-1]["more_body"] is True
+    assert exchange.sent[0][FAREWELL] is explain
