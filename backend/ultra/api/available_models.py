@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from ultra.api.callers import House
+from ultra.api.callers import Caller, House
 from ultra.api.needs import needs
 from ultra.desk.models import list_models
 from ultra.domain.identity import Permission
@@ -21,6 +21,7 @@ Word = Annotated[str | None, Query(max_length=200)]
 )
 async def available_models(
     services: House,
+    principal: Caller,
     request: Request,
     response: Response,
     available: Word = None,
@@ -31,7 +32,7 @@ async def available_models(
 ) -> dict[str, Any]:
     """Return models with availability, reason, limits, price and latency; counts; and the providers."""
     del available, provider, capability, include, kind  # read below, from the query they document
-    listed = list_models(services, request.query_params)
+    listed = list_models(services, principal, request.query_params)
     response.headers["etag"] = listed.etag
     response.headers["cache-control"] = "private, max-age=5"
     facts = listed.body["ultra"]

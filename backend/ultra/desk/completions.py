@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from ultra.desk.ensembles import Ensembles
+from ultra.desk.reach import refuse_others
+from ultra.desk.tokens import TokenLimit
 from ultra.domain.chat import ChatRequest, Event
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Principal
-from ultra.domain.ports import CallContext, Completions
+from ultra.domain.ports import CallContext, Catalogue, Completions
 from ultra.domain.receipts import CompletionStream
 from ultra.domain.records import decimal_to_json
+from ultra.gateway.estimating import expected_tokens
 from ultra.system import System
 
 ENSEMBLE = "ultra/"
@@ -38,9 +41,20 @@ class Told(Protocol):
 class CompletionDesk:
     """Opens completions for callers; entrances only translate."""
 
-    def __init__(self, *, completions: Completions, ensembles: Ensembles, system: System, deadline_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        completions: Completions,
+        ensembles: Ensembles,
+        catalogue: Catalogue,
+        tokens: TokenLimit,
+        system: System,
+        deadline_s: float,
+    ) -> None:
         self._completions = completions
         self._ensembles = ensembles
+        self._catalogue = catalogue
+        self._tokens = tokens
         self._system = system
         self._deadline_s = deadline_s
 
@@ -54,9 +68,16 @@ class CompletionDesk:
 
     @asynccontextmanager
     async def _single(self, principal: Principal, request: ChatRequest, *, request_id: str) -> AsyncIterator[Told]:
-        deadline = self._system.monotonic() + self._deadline_s
-        call = CallContext(principal=principal.id, request_id=request_id, deadline=deadline)
-        async with self._completions.open(request, call) as stream:
+        refuse_others(principal, request.model, self._catalogue.candidates(request.model))
+        call = CallContext(
+            principal=principal.id,
+            request_id=request_id,
+            deadline=self._system.monotonic() + self._deadline_s,
+            credential_id=principal.credential_id,
+        )
+        opening = self._completions.open(request, call)
+        counted = self._tokens.counted(principal, expected_tokens(request), lambda: opening.receipt.usage)
+        async with counted, opening as stream:
             yield _SingleAnswer(stream, asked=request.model)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from ultra.desk.reach import may_ask
 from ultra.domain.errors import InvalidRequest, NotFound
+from ultra.domain.identity import Principal
 from ultra.inventory import listing
 from ultra.services import Services
 
@@ -21,10 +23,10 @@ class Listed:
     etag: str
 
 
-def list_models(services: Services, query: Mapping[str, str]) -> Listed:
-    """Return the models that the query wants; raises `InvalidRequest` for words it does not know."""
+def list_models(services: Services, principal: Principal, query: Mapping[str, str]) -> Listed:
+    """Return the models within the caller's reach that the query wants; raises `InvalidRequest` for unknown words."""
     body = listing.envelope(
-        services.catalogue.models(),
+        [model for model in services.catalogue.models() if may_ask(principal, model.id, [model])],
         services.catalogue.providers(),
         environment=services.settings.environment,
         now=services.system.now(),
@@ -33,10 +35,10 @@ def list_models(services: Services, query: Mapping[str, str]) -> Listed:
     return Listed(body=body, etag=listing.etag(body))
 
 
-def show_model(services: Services, name: str) -> Listed:
+def show_model(services: Services, principal: Principal, name: str) -> Listed:
     """Return one model by its id or alias; raises `NotFound`, which does not say whether it exists for others."""
     model = services.catalogue.get(name)
-    if model is None:
+    if model is None or not may_ask(principal, name, [model]):
         raise NotFound(
             f"There is no model {name!r}.", param="model", code="model_not_found", hint="See GET /v1/models."
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from ultra.desk.reach import refuse_others
 from ultra.desk.results import result
 from ultra.domain.analysis import FINAL, Earlier, JournalEvent, Question, Run, RunOptions, RunStatus
 from ultra.domain.errors import Conflict, InvalidRequest, NotFound
@@ -87,7 +88,8 @@ class RunDesk:
         """Check everything, keep the run and set it going; returns it as queued. Nothing is spent on a bad request."""
         if not question.prompt.strip():
             raise InvalidRequest("The prompt is empty.", param="prompt", hint="Send the question as `prompt`.")
-        panel = self._panel(options)
+        panel = self._panel(principal, options)
+        options = replace(options, store=options.store and principal.stores)
         if follow_up_to is not None:
             question = replace(question, earlier=await self._earlier(principal, follow_up_to))
         run = Run(
@@ -100,12 +102,13 @@ class RunDesk:
             created_at=self._system.now(),
             follow_up_to=follow_up_to,
             request_id=request_id,
+            credential_id=principal.credential_id,
         )
         bench = self._kept if options.store else self._fleeting
         await bench.executor.submit(run)
         return run
 
-    def _panel(self, options: RunOptions) -> tuple[str, ...]:
+    def _panel(self, principal: Principal, options: RunOptions) -> tuple[str, ...]:
         lens = self.pattern(options.pattern)
         if options.flow is not None and options.flow not in self._flows:
             raise InvalidRequest(
@@ -120,7 +123,10 @@ class RunDesk:
         if len(options.models) > self._bounds.max_panel:
             raise InvalidRequest(f"A panel has at most {self._bounds.max_panel} models.", param="models")
         size = max(self._bounds.panel_size, lens.minimum_panel)
-        panel = self._catalogue.panel(options.models, size=size)
+        panel = self._catalogue.panel(self._wanted(principal, options), size=size)
+        if f"ultra/{options.pattern}" not in (principal.models or ()):
+            for model in panel:
+                refuse_others(principal, model.id, [model])
         unpriced = [model.id for model in panel if model.price is None]
         if options.strict_budget and unpriced:
             raise InvalidRequest(
@@ -129,6 +135,12 @@ class RunDesk:
                 hint='Leave budget_usd out, or give the price in ultra.toml: [prices."provider/model"].',
             )
         return tuple(model.id for model in panel)
+
+    def _wanted(self, principal: Principal, options: RunOptions) -> Sequence[str]:
+        """Return whom to ask by name: a key that reaches a few models only makes its panel of those."""
+        if options.models or principal.models is None or f"ultra/{options.pattern}" in principal.models:
+            return options.models
+        return [name for name in principal.models if not name.startswith("ultra/")]
 
     async def _earlier(self, principal: Principal, run_id: str) -> Earlier:
         run = await self.get(principal, run_id)

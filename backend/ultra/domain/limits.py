@@ -120,3 +120,10 @@ class Budgets(Protocol):
 
     async def spent(self, purse: Purse) -> Decimal:
         """Return what was spent and set aside in the present period."""
+
+
+class Purses(Protocol):
+    """Knows out of which purses a caller pays."""
+
+    async def of(self, principal: str, credential_id: str | None) -> Sequence[Purse]:
+        """Return the purses of a user, and of the key that is used; none where nothing is bounded."""

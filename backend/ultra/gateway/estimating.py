@@ -6,6 +6,9 @@ from ultra.domain.chat import Audio, ChatRequest, File, Image, Part, Reasoning, 
 
 _IMAGE_BYTES = 5760
 """As text that costs 1,600 tokens: about what the dearest common tiling charges for one picture."""
+_BYTES_PER_TOKEN = 3.6
+_USUAL_OUTPUT = 1024
+"""Tokens of an answer whose caller set no limit."""
 _MESSAGE_BYTES = 16
 """The frame around each message: role and separators."""
 _AUDIO_SHARE = 16
@@ -27,6 +30,11 @@ def prompt_bytes(request: ChatRequest) -> int:
     if request.output.schema is not None:
         total += _json_bytes(request.output.schema)
     return total
+
+
+def expected_tokens(request: ChatRequest) -> int:
+    """Return how many tokens a request may come to, prompt and answer, for a limit that is put right afterwards."""
+    return int(prompt_bytes(request) / _BYTES_PER_TOKEN) + (request.max_output_tokens or _USUAL_OUTPUT)
 
 
 def _part_bytes(part: Part) -> int:

@@ -13,6 +13,7 @@ from ultra.analysis.quorum import quorum
 from ultra.config import Loaded, Settings
 from ultra.domain.patterns import Patterns
 from ultra.domain.ports import Completions, Executor, Journal, Ledger, Observer, Runs
+from ultra.gateway.budgeting import Budgeted
 from ultra.gateway.completion import Gateway
 from ultra.gateway.policy import Policy
 from ultra.inventory.catalogue import Inventory
@@ -23,6 +24,7 @@ from ultra.inventory.prices import Prices
 from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
 from ultra.services.access import Access, open_access
 from ultra.services.providers import provider_sources
+from ultra.services.purses import AccountPurses
 from ultra.store import migrating, stamp
 from ultra.store.database import Database, open_database
 from ultra.store.journal import StoredJournal
@@ -89,8 +91,17 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         if serves:
             await enter(_running(live.run()))
         gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=health, system=system)
+        purses = AccountPurses(users=access.stores.users, keys=access.stores.keys, system=system)
+        completions = Budgeted(
+            gateway,
+            budgets=access.stores.budgets,
+            purses=purses,
+            catalogue=catalogue,
+            system=system,
+            policy=_policy(settings),
+        )
         bench = partial(
-            _bench, settings, system, gateway=gateway, catalogue=catalogue, patterns=patterns, serves=serves
+            _bench, settings, system, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
         )
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
         memory = RunsInMemory(system=system)
@@ -100,7 +111,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             database=database,
             catalogue=catalogue,
             refresh_models=live.refresh,
-            completions=gateway,
+            completions=completions,
             patterns=patterns,
             flows=known_flows(),
             kept=await enter(bench(*stored)),

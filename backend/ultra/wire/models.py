@@ -9,12 +9,16 @@ from ultra.desk.models import Listed, list_models, show_model
 
 async def models(request: Request) -> Response:
     """List the models."""
-    return _respond(request, list_models(request.state.services, request.query_params))
+    return _respond(
+        request, list_models(request.state.services, request.scope["ultra.principal"], request.query_params)
+    )
 
 
 async def model(request: Request) -> Response:
     """Show one model; ids contain a slash, which clients send as `%2F`."""
-    return _respond(request, show_model(request.state.services, request.path_params["id"]))
+    return _respond(
+        request, show_model(request.state.services, request.scope["ultra.principal"], request.path_params["id"])
+    )
 
 
 def _respond(request: Request, listed: Listed) -> Response:

@@ -1,0 +1,126 @@
+"""The skin that keeps budgets: money is set aside before a completion, and what it really cost is written after it."""
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from types import TracebackType
+
+from ultra.domain.chat import ChatRequest, Usage
+from ultra.domain.errors import QuotaExhausted
+from ultra.domain.limits import Budgets, Purse, Purses
+from ultra.domain.models import Model
+from ultra.domain.ports import CallContext, Catalogue, Completions
+from ultra.domain.pricing import cost
+from ultra.domain.receipts import CompletionStream, Opening, Receipt
+from ultra.gateway.estimating import prompt_bytes
+from ultra.gateway.policy import Policy
+from ultra.system import System
+
+
+class Budgeted:
+    """Completions within budgets; keeps the promise `Completions` around another that keeps it.
+
+    The worst case of the dearest candidate is set aside. A caller without a budget is passed on at once. With one, a
+    model whose price nobody knows cannot be asked: its cost could not be kept within anything.
+    """
+
+    def __init__(
+        self,
+        completions: Completions,
+        *,
+        budgets: Budgets,
+        purses: Purses,
+        catalogue: Catalogue,
+        system: System,
+        policy: Policy,
+    ) -> None:
+        self._completions = completions
+        self._budgets = budgets
+        self._purses = purses
+        self._catalogue = catalogue
+        self._system = system
+        self._policy = policy
+
+    def open(self, request: ChatRequest, call: CallContext) -> Opening:
+        """Ask; entering also raises `QuotaExhausted`, before anybody was asked."""
+        return _Budgeted(self, self._completions.open(request, call), request, call)
+
+    async def set_aside(self, request: ChatRequest, call: CallContext) -> str | None:
+        """Set the worst case aside; returns the reservation, None when the caller has no budget."""
+        purses = await self._purses.of(call.principal, call.credential_id)
+        if not purses:
+            return None
+        reservation = self._system.new_id("res")
+        short = await self._budgets.reserve(purses, self._worst_case(request, call), reservation=reservation)
+        if short is not None:
+            raise _used_up(short)
+        return reservation
+
+    async def settle(self, reservation: str, receipt: Receipt, request: ChatRequest, call: CallContext) -> None:
+        """Write what it cost; where that is unknown, the worst case stands."""
+        spent = self._worst_case(request, call) if receipt.cost_usd is None else receipt.cost_usd
+        await self._budgets.settle(reservation, spent)
+
+    def _worst_case(self, request: ChatRequest, call: CallContext) -> Decimal:
+        candidates = self._catalogue.candidates(request.model)
+        asked: Sequence[Model] = candidates if call.fall_back else candidates[:1]
+        costs = {model.id: cost(model.price, self._most(model, request)) for model in asked}
+        unknown = [name for name, amount in costs.items() if amount is None]
+        if unknown:
+            raise QuotaExhausted(
+                f"Your budget cannot be kept with {', '.join(unknown)}: nobody knows the price.",
+                code="price_unknown",
+                hint='An operator can give it in ultra.toml: [prices."provider/model"].',
+            )
+        return max(amount for amount in costs.values() if amount is not None)
+
+    def _most(self, model: Model, request: ChatRequest) -> Usage:
+        prompt = -int(-prompt_bytes(request) // self._policy.bytes_per_token)
+        limit = request.max_output_tokens or model.limits.max_output_tokens
+        return Usage(input_total=prompt, output_total=limit or self._policy.assumed_output_tokens)
+
+
+class _Budgeted:
+    """One completion within its reservation, which is settled whatever happens, also when the caller leaves."""
+
+    def __init__(self, skin: Budgeted, inner: Opening, request: ChatRequest, call: CallContext) -> None:
+        self._skin = skin
+        self._inner = inner
+        self._request = request
+        self._call = call
+        self._reservation: str | None = None
+
+    async def __aenter__(self) -> CompletionStream:
+        self._reservation = await self._skin.set_aside(self._request, self._call)
+        try:
+            return await self._inner.__aenter__()
+        except BaseException:
+            await self._settle()
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None:
+        try:
+            return await self._inner.__aexit__(kind, error, trace)
+        finally:
+            await self._settle()
+
+    @property
+    def receipt(self) -> Receipt:
+        """What is known so far."""
+        return self._inner.receipt
+
+    async def _settle(self) -> None:
+        if self._reservation is not None:
+            reservation, self._reservation = self._reservation, None
+            await asyncio.shield(self._skin.settle(reservation, self._inner.receipt, self._request, self._call))
+
+
+def _used_up(purse: Purse) -> QuotaExhausted:
+    span = "today" if purse.period == "day" else "this month"
+    return QuotaExhausted(
+        f"The budget of {purse.limit_usd} USD does not reach for this {span}.",
+        code="budget_exceeded",
+        hint="Ask for less output with max_tokens, wait for the next period (UTC), or have the budget raised.",
+    )
