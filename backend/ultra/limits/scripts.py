@@ -3,6 +3,9 @@
 The sums are those of `ultra.limits.gcra`; the server is given costs and windows ready-made, so that only additions and
 comparisons of whole numbers below 2**53 happen there, which Lua's doubles hold exactly. Numbers are written with `%.0f`
 because Lua would write large ones in scientific notation. Every key lives as long as what it says is not over.
+
+All decisions come before the first write: a refusal writes nothing, and a server that may not write (read-only, full)
+fails at the first one, before anything was counted.
 """
 
 import hashlib
@@ -38,6 +41,7 @@ end
 _OCCUPY: Final = """
 local function occupy(key, id, span)
   redis.call('ZADD', key, whole(now + span), id)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now))
   local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
   redis.call('PEXPIRE', key, milliseconds(last - now))
 end
@@ -64,9 +68,8 @@ local wanted = {}
 local places = at
 for i = charges + 1, #KEYS do
   local key, most = KEYS[i], tonumber(ARGV[at + 1])
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', whole(now))
   wanted[key] = (wanted[key] or 0) + 1
-  local full = redis.call('ZCARD', key) + wanted[key] > most
+  local full = redis.call('ZCOUNT', key, '(' .. whole(now), '+inf') + wanted[key] > most
   reply[i + 2] = full and '1' or '0'
   if full then passed = 0 end
   at = at + 3

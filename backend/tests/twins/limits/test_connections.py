@@ -16,7 +16,7 @@ from ultra.limits.connections import Connections
 from ultra.limits.redis import RedisLimiter
 from ultra.system import System
 
-OPERATIONS = 3000
+OPERATIONS = 1500
 
 
 @asynccontextmanager
