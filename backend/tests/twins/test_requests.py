@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from tests.twins.shelf import ShiftedSystem
+from ultra.domain.analysis import Question, Run, RunOptions
 from ultra.domain.chat import Usage
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.ports import LedgerEntry, Settlement
 from ultra.store.database import Database
 from ultra.store.ledger import StoredLedger
 from ultra.store.requests import StoredRequests, UsageRow
+from ultra.store.runs import StoredRuns
 from ultra.store.tables import LEDGER
 
 
@@ -184,3 +186,26 @@ async def test_sums_are_exact(
         teller.call(cost_usd=amount)
     rows = await requests.usage(by="user", since=teller.start, until=teller.start + timedelta(days=1), principal="ada")
     assert [row.cost_usd for row in rows] == ([sum(amounts)] if amounts else [])
+
+
+async def test_a_run_remembers_what_it_was_asked_for_with(database: Database, system: ShiftedSystem) -> None:
+    """Its calls are charged to that credential, also after another worker took it up."""
+    runs = StoredRuns(database=database, system=system)
+    run = Run("run_1", "ada", Question("?"), RunOptions(), (), "queued", system.now(), credential_id="key_1")
+    await runs.create(run)
+    claimed = await runs.claim("run_1", worker="w1", until=system.now() + timedelta(seconds=60))
+    assert claimed is not None
+    assert claimed.credential_id == "key_1"
+
+
+async def test_a_call_that_cannot_be_kept_does_not_block_the_others(
+    requests: StoredRequests, ledger: StoredLedger, teller: Teller, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is dropped aloud."""
+    teller.call(principal="a\x00da")
+    teller.call()
+    told = await requests.get("req_1", principal="ada")
+    assert told is not None
+    assert len(told.attempts) == 1
+    assert ledger.lost == 1
+    assert "call_00001" in caplog.text

@@ -8,7 +8,7 @@ from tests.twins.accounts import enrol, stored
 from tests.twins.shelf import ShiftedSystem
 from ultra.store import migrating
 from ultra.store.database import Database, open_database
-from ultra.store.ledger import StoredLedger
+from ultra.store.requests import StoredRequests
 from ultra.store.runs import StoredRuns
 
 _AT = "2026-01-02 03:04:05.000006+00"
@@ -38,6 +38,7 @@ _CALL = {
     "possible_double_charge": False,
     "cost_usd": "0.0000123456789",
     "settled_at": _AT,
+    "outcome": "ok",
 }
 
 
@@ -69,8 +70,9 @@ async def test_runs_survive_the_way_up_and_down(empty_url: str, system: ShiftedS
             run = await StoredRuns(database=database, system=system).get("run_1", owner="local")
             assert run is not None
             assert (run.question.prompt, run.panel, run.credential_id) == ("Why?", ("mock/a",), None)
-            async with StoredLedger(database=database, system=system) as ledger:
-                assert (await ledger.spent("run_1")).settled_usd == Decimal("0.0000123456789")
+            told = await StoredRequests(database=database).get("req_1", principal="local")
+            assert told is not None
+            assert (told.run_ids, told.cost_usd) == (("run_1",), Decimal("0.0000123456789"))
             accounts = stored(database, system)
             await enrol(accounts)
             assert await accounts.audit.verify() is None

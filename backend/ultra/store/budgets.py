@@ -5,12 +5,12 @@ counted, so that a crash can cost a caller a little budget but nobody money. `gi
 into spending for good, and takes the old periods away.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -25,6 +25,18 @@ STALE_AFTER_S = 24 * 3600.0
 
 _NOTHING = Decimal(0)
 _PLACE = (BUDGETS.c.purse, BUDGETS.c.period, BUDGETS.c.since)
+_REWRITE = (
+    update(BUDGETS)
+    .where(
+        BUDGETS.c.purse == bindparam("the_purse"),
+        BUDGETS.c.period == bindparam("the_period"),
+        BUDGETS.c.since == bindparam("the_since"),
+    )
+    .values(spent_usd=bindparam("the_spent"), aside_usd=bindparam("the_aside"))
+)
+
+_Place: TypeAlias = tuple[str, str, str]
+_Sums: TypeAlias = tuple[Decimal, Decimal]
 
 
 class StoredBudgets:
@@ -47,19 +59,23 @@ class StoredBudgets:
         places = {_place(purse, now) for purse in purses}
 
         def reserve(connection: Connection) -> Purse | None:
-            self._open_purses(connection, places)
-            used = _lock(connection, places)
+            sums = _lock(connection, places)
+            if len(sums) < len(places):
+                raise _Unopened
             for purse in purses:
-                if used[_place(purse, now)] + amount_usd > purse.limit_usd:
+                if sum(sums[_place(purse, now)]) + amount_usd > purse.limit_usd:
                     return purse
             rows = [_reserved(reservation, place, at=now, amount=amount_usd) for place in places]
             connection.execute(insert(RESERVATIONS), rows)
-            for place in places:
-                _add(connection, place, aside=amount_usd)
+            _write(connection, {place: (spent, aside + amount_usd) for place, (spent, aside) in sums.items()})
             return None
 
         try:
-            return await self._database.write(reserve)
+            try:
+                return await self._database.write(reserve)
+            except _Unopened:
+                await self._open(places)
+                return await self._database.write(reserve)
         except IntegrityError as error:
             raise Conflict("There is such a reservation already.", code="reservation_exists") from error
 
@@ -85,29 +101,43 @@ class StoredBudgets:
         left = RESERVATIONS.c.at < before
         return await self._database.write(lambda connection: _settle(connection, left, None))
 
-    def _open_purses(self, connection: Connection, places: Iterable[tuple[str, str, str]]) -> None:
-        """Make the rows that are missing, always in one order, so that nobody waits in a circle."""
+    async def _open(self, places: set[_Place]) -> None:
+        """Begin a period, in a transaction of its own and in one order: who holds a purse never waits in a circle."""
+        dialect = sqlite if self._database.is_sqlite else postgresql
         rows = [
             dict(zip(("purse", "period", "since"), place, strict=True)) | {"spent_usd": _NOTHING, "aside_usd": _NOTHING}
             for place in sorted(places)
         ]
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        connection.execute(dialect.insert(BUDGETS).on_conflict_do_nothing(), rows)
+        opening = dialect.insert(BUDGETS).on_conflict_do_nothing()
+        await self._database.write(lambda connection: connection.execute(opening, rows))
 
 
-def _place(purse: Purse, now: datetime) -> tuple[str, str, str]:
+class _Unopened(Exception):
+    """A purse has no row for this period yet."""
+
+
+def _place(purse: Purse, now: datetime) -> _Place:
     """Return purse, period, and the day or month it is now."""
     return purse.key, purse.period, now.strftime("%Y-%m-%d" if purse.period == "day" else "%Y-%m")
 
 
-def _lock(connection: Connection, places: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], Decimal]:
-    """Keep others from these purses until the transaction ends; return what is used of each."""
+def _lock(connection: Connection, places: set[_Place]) -> dict[_Place, _Sums]:
+    """Keep others from these purses until the transaction ends; return what was spent and is aside in each."""
     wanted = select(BUDGETS).where(tuple_(*_PLACE).in_(sorted(places))).order_by(*_PLACE).with_for_update()
     rows = connection.execute(wanted).all()
-    return {(row.purse, row.period, row.since): row.spent_usd + row.aside_usd for row in rows}
+    return {(row.purse, row.period, row.since): (row.spent_usd, row.aside_usd) for row in rows}
 
 
-def _reserved(reservation: str, place: tuple[str, str, str], *, at: datetime, amount: Decimal) -> dict[str, Any]:
+def _write(connection: Connection, sums: Mapping[_Place, _Sums]) -> None:
+    """Change purses that are locked. Sums are made here: SQLite would make them with floats."""
+    rows = [
+        {"the_purse": purse, "the_period": period, "the_since": since, "the_spent": spent, "the_aside": aside}
+        for (purse, period, since), (spent, aside) in sums.items()
+    ]
+    connection.execute(_REWRITE, rows)
+
+
+def _reserved(reservation: str, place: _Place, *, at: datetime, amount: Decimal) -> dict[str, Any]:
     purse, period, since = place
     return {"id": reservation, "purse": purse, "period": period, "since": since, "at": at, "amount_usd": amount}
 
@@ -115,20 +145,14 @@ def _reserved(reservation: str, place: tuple[str, str, str], *, at: datetime, am
 def _settle(connection: Connection, which: ColumnElement[bool], spent: Decimal | None) -> int:
     """Take reservations away and count `spent`, or with None all they had set aside; return how many there were."""
     columns = (RESERVATIONS.c.purse, RESERVATIONS.c.period, RESERVATIONS.c.since)
-    places = {tuple(row) for row in connection.execute(select(*columns).where(which))}
+    places = {(row.purse, row.period, row.since) for row in connection.execute(select(*columns).where(which))}
     if not places:
         return 0
-    _lock(connection, places)
+    sums = _lock(connection, places)
     rows = connection.execute(delete(RESERVATIONS).where(which).returning(*RESERVATIONS.c)).all()
     for row in rows:
-        cost = row.amount_usd if spent is None else spent
-        _add(connection, (row.purse, row.period, row.since), aside=-row.amount_usd, spent=cost)
+        place = (row.purse, row.period, row.since)
+        before, aside = sums[place]
+        sums[place] = (before + (row.amount_usd if spent is None else spent), aside - row.amount_usd)
+    _write(connection, sums)
     return len(rows)
-
-
-def _add(connection: Connection, place: tuple[str, str, str], *, aside: Decimal, spent: Decimal = _NOTHING) -> None:
-    """Change a purse that is locked. Sums are made here: SQLite would make them with floats."""
-    mine = tuple_(*_PLACE) == place
-    row = connection.execute(select(BUDGETS.c.spent_usd, BUDGETS.c.aside_usd).where(mine)).one()
-    sums = {"spent_usd": row.spent_usd + spent, "aside_usd": row.aside_usd + aside}
-    connection.execute(update(BUDGETS).where(mine).values(sums))

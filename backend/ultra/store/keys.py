@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ultra.domain.access import ApiKey, AuditEntry, User
@@ -26,6 +26,13 @@ from ultra.system import System
 
 BETWEEN_TOUCHES = timedelta(minutes=1)
 
+_WITH_OWNER = (
+    select(API_KEYS, USERS)
+    .join(USERS, USERS.c.id == API_KEYS.c.owner)
+    .where(API_KEYS.c.public_id == bindparam("wanted"))
+)
+"""Asked with every request of a program, and therefore put together once."""
+
 
 class StoredKeys:
     """Keeps `access.Keys`."""
@@ -47,9 +54,9 @@ class StoredKeys:
 
     async def by_public_id(self, public_id: str) -> tuple[ApiKey, User] | None:
         """Return a key and its owner; the caller judges state and secret."""
-        wanted = select(API_KEYS, USERS).join(USERS, USERS.c.id == API_KEYS.c.owner)
-        mine = wanted.where(API_KEYS.c.public_id == public_id)
-        row = await self._database.read(lambda connection: connection.execute(mine).mappings().first())
+        row = await self._database.read(
+            lambda connection: connection.execute(_WITH_OWNER, {"wanted": public_id}).mappings().first()
+        )
         return None if row is None else (_key(row), user_from(row))
 
     async def get(self, key_id: str, *, owner: str | None) -> ApiKey | None:

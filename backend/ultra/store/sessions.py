@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, insert, select, update
 
 from ultra.domain.access import AuditEntry, Session, User
 from ultra.domain.errors import NotFound
@@ -11,6 +11,13 @@ from ultra.store.accounts import columns_of, fields_of, lock_user, raise_version
 from ultra.store.audit import write_entry
 from ultra.store.database import Database
 from ultra.system import System
+
+_WITH_USER = (
+    select(SESSIONS, USERS)
+    .join(USERS, USERS.c.id == SESSIONS.c.user_id)
+    .where(SESSIONS.c.id_hash == bindparam("wanted"))
+)
+"""Asked with every request of a browser, and therefore put together once."""
 
 
 class StoredSessions:
@@ -45,9 +52,9 @@ class StoredSessions:
 
     async def get(self, id_hash: str) -> tuple[Session, User] | None:
         """Return a session and its user, revoked, expired or disabled ones too; the caller judges."""
-        wanted = select(SESSIONS, USERS).join(USERS, USERS.c.id == SESSIONS.c.user_id)
-        mine = wanted.where(SESSIONS.c.id_hash == id_hash)
-        row = await self._database.read(lambda connection: connection.execute(mine).mappings().first())
+        row = await self._database.read(
+            lambda connection: connection.execute(_WITH_USER, {"wanted": id_hash}).mappings().first()
+        )
         return None if row is None else (Session(**columns_of(row, SESSIONS)), user_from(row))
 
     async def touch(self, id_hash: str, at: datetime) -> None:
