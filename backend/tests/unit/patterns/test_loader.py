@@ -45,9 +45,9 @@ def test_the_built_in_lenses_are_there() -> None:
 @pytest.mark.parametrize(
     ("asked", "hint"),
     [
-        ("fact_chek", "did you mean fact-check?"),
-        ("Consensus", "did you mean consensus?"),
-        ("zzz", "there are bridge, confidence,"),
+        ("fact_chek", "Did you mean fact-check?"),
+        ("Consensus", "Did you mean consensus?"),
+        ("zzz", "There are bridge, confidence,"),
     ],
 )
 def test_an_unknown_name_gets_the_nearest(asked: str, hint: str) -> None:
