@@ -148,6 +148,10 @@ class FakeOpening:
     def __aiter__(self) -> Self:
         return self
 
+    def ready(self) -> Event | None:
+        """Return None: every event of a fake is awaited."""
+        return None
+
     async def __anext__(self) -> Event:
         try:
             event = await anext(self._events)

@@ -1,6 +1,6 @@
 """The panel at work, live on a terminal, and the verdict at the end."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from ultra.cli.output import harmless
 from ultra.domain.analysis import JournalEvent
 
 _TAIL = 72
@@ -70,7 +71,7 @@ class PanelView:
             table.add_row(_mark(member), member.stage, Text(member.model, "bold"), _progress(member))
         parts: list[RenderableType] = [table]
         if self.synthesis:
-            parts += [Rule(style="dim"), Text(self.synthesis)]
+            parts += [Rule(style="dim"), Text(harmless(self.synthesis))]
         return Group(*parts)
 
 
@@ -80,7 +81,7 @@ def _mark(member: Member) -> RenderableType:
 
 
 def _progress(member: Member) -> Text:
-    tail = " ".join(member.text.split())
+    tail = " ".join(harmless(member.text).split())
     tail = tail if len(tail) <= _TAIL else "…" + tail[-_TAIL:]
     if member.seconds is None:
         return Text(tail or "…", "dim")
@@ -104,16 +105,28 @@ def print_verdict(result: Mapping[str, Any]) -> None:
     console = Console(highlight=False)
     trusted = result["status"] == "complete"
     console.print(Rule(Text(result["heading"], "bold green" if trusted else "bold yellow"), align="left", style="dim"))
-    if result["text"]:
-        console.print(Markdown(result["text"]) if console.is_terminal else Text(result["text"]))
-    if result["error"]:
-        console.print(Text(f"{result['error']['detail']}", "red"))
-    for answer in result["answers"]:
-        if answer["status"] == "failed":
-            console.print(Text(f"{answer['model']}: {answer['error']}", "red"))
+    if result["text"] and console.is_terminal:
+        console.print(Markdown(harmless(result["text"])))
+    elif result["text"]:
+        console.out(result["text"], highlight=False)
+    for line, style in _remarks(result):
+        console.print(Text(harmless(line), style), soft_wrap=True)
+    console.print(Text(_facts(result), "dim"), soft_wrap=True)
+
+
+def _remarks(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what went wrong, with its style: the run's error, whoever failed and why, and every other warning."""
+    error = result["error"]
+    if error:
+        yield error["detail"], "red"
+        if error["hint"]:
+            yield f"  {error['hint']}", "red"
+    failed = [each for each in result["answers"] if each["status"] == "failed" and each["error_kind"] != "cancelled"]
+    for answer in failed:
+        yield f"{answer['model']}: {answer['error']}", "red"
     for warning in result["warnings"]:
-        console.print(Text(f"Note: {warning}", "yellow"))
-    console.print(Text(_facts(result), "dim"))
+        if not any(warning.startswith(f"{answer['model']} did not answer") for answer in failed):
+            yield f"Note: {warning}", "yellow"
 
 
 def _facts(result: Mapping[str, Any]) -> str:

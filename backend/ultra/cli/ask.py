@@ -46,6 +46,7 @@ def ask(
 async def _ask(
     services: "Services", desk: "Desk", text: str, *, model: str | None, system: str | None, as_json: bool
 ) -> int:
+    from ultra.cli.output import harmless
     from ultra.domain.chat import ChatRequest, Message, Text
     from ultra.domain.completion import Fold
     from ultra.domain.identity import LOCAL_OPERATOR
@@ -63,7 +64,8 @@ async def _ask(
             shown = len(fold.text)
             fold.add(event)
             if not as_json:
-                sys.stdout.write(fold.text[shown:])
+                said = fold.text[shown:]
+                sys.stdout.write(harmless(said) if sys.stdout.isatty() else said)
                 sys.stdout.flush()
         completion = fold.result()
         _conclude(completion.text, completion.finish_reason, told.extras(), told.model, as_json=as_json)

@@ -34,6 +34,7 @@ def models(
         from ultra.cli.output import print_json, print_table
         from ultra.inventory import listing
 
+        _refuse_unknown(provider, [state.id for state in services.catalogue.providers()])
         await services.refresh_models()
         found = [
             model
@@ -48,6 +49,13 @@ def models(
         return 0
 
     return in_house(work)
+
+
+def _refuse_unknown(provider: str | None, known: list[str]) -> None:
+    from ultra.domain.errors import NotFound
+
+    if provider not in (None, "ultra", *known):
+        raise NotFound(f"There is no provider {provider!r}.", hint=f"There are {', '.join(known)}, and ultra.")
 
 
 def _row(model: "Model") -> tuple[str, ...]:

@@ -1,10 +1,19 @@
-"""How commands print: JSON for programs, tables for people."""
+"""How commands print: JSON for programs, tables for people, models' words so that they stay words."""
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
+
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Characters that a terminal obeys instead of showing them; line feeds and tabs are harmless."""
+
+
+def harmless(text: str) -> str:
+    """Return foreign words without what a terminal would obey: a model must not move the cursor or rename windows."""
+    return _COMMANDS.sub("", text)
 
 
 def print_json(value: Any) -> None:

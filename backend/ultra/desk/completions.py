@@ -26,6 +26,9 @@ class Told(Protocol):
     def __aiter__(self) -> AsyncIterator[Event]:
         """Iterate the events."""
 
+    def ready(self) -> Event | None:
+        """Return the next event if it is there already; None says only that it must be awaited."""
+
     @property
     def model(self) -> str:
         """Who answers, by the name it can be asked for again."""
@@ -90,6 +93,9 @@ class _SingleAnswer:
 
     def __aiter__(self) -> AsyncIterator[Event]:
         return aiter(self._stream)
+
+    def ready(self) -> Event | None:
+        return self._stream.ready()
 
     @property
     def model(self) -> str:

@@ -105,6 +105,10 @@ class _EnsembleAnswer:
             "warnings": self._result.get("warnings", []),
         }
 
+    def ready(self) -> Event | None:
+        """Return None: what a run tells comes from its journal."""
+        return None
+
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield the synthesis while it is written, then whatever of the verdict was not yet told."""
         yield Started(id=self._run.id, provider="ultra", model=self.model)

@@ -157,7 +157,7 @@ def _stamp(moment: datetime | None) -> str | None:
 def _error(run: Run) -> dict[str, Any] | None:
     if run.error_kind is None:
         return None
-    return {"code": run.error_kind, "detail": run.error}
+    return {"code": run.error_kind, "detail": run.error, "hint": _HINTS.get(run.error_kind)}
 
 
 def failure(run: Run) -> UltraError:

@@ -44,6 +44,9 @@ class CompletionStream(Protocol):
     async def __anext__(self) -> Event:
         """Return the next event; raises an `UltraError` where the answer breaks off."""
 
+    def ready(self) -> Event | None:
+        """Return the next event if it is there already; None says only that it must be awaited."""
+
     @property
     def receipt(self) -> Receipt:
         """What is known so far; final once iterating has ended or failed."""

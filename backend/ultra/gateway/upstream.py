@@ -27,7 +27,7 @@ class UpstreamCall:
 
     __slots__ = (
         "_account", "_ask", "_deadline", "_error", "_events", "_first", "_is_finished", "_meter", "_model", "_opening",
-        "_permit",
+        "_permit", "_take",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +48,7 @@ class UpstreamCall:
         self._account = account
         self._deadline = deadline
         self._events: AsyncIterator[Event] | None = None
+        self._take: Callable[[], Event | None] | None = None
         self._first: Event | None = None
         self._is_finished = False
         self._error: UltraError | None = None
@@ -64,6 +65,7 @@ class UpstreamCall:
                 opening = self._ask()
                 self._events = await opening.__aenter__()
                 self._opening = opening
+            self._take = getattr(self._events, "ready", None)  # offered by some, promised by none
             first = await self.__anext__()
         except BaseException as error:
             self._break_off(error)
@@ -78,7 +80,7 @@ class UpstreamCall:
     ) -> None:
         self._deadline.stop()
         self._settle("cancelled")
-        events, self._events = self._events, None
+        events, self._events, self._take = self._events, None, None
         if events is None or self._opening is None:
             return
         try:
@@ -89,6 +91,13 @@ class UpstreamCall:
 
     def __aiter__(self) -> Self:
         return self
+
+    def ready(self) -> Event | None:
+        """Return the next event if it is there already; None says only that it must be awaited."""
+        if self._take is None or self._first is not None or self._is_finished or self._error is not None:
+            return None
+        event = self._take()
+        return None if event is None else self._heard(event)
 
     async def __anext__(self) -> Event:
         if self._first is not None:

@@ -119,7 +119,9 @@ class Health:
         if call.usage is not None and call.first_token_s is not None and call.total_s > call.first_token_s:
             speed = call.usage.output_total / (call.total_s - call.first_token_s)
         record.window.add(Sample(self._system.monotonic(), True, call.first_token_s, call.total_s, speed))
-        _judge(record, Availability("available", None, None, call.at, call.at, "passive"))
+        known = record.verdict
+        since = known.since if known is not None and known.state == "available" else call.at
+        record.verdict = Availability("available", None, None, since, call.at, "passive")
         whole = self._records.get(f"{call.provider}/*")
         if whole is not None:
             whole.verdict = None
@@ -127,16 +129,15 @@ class Health:
     def _read(self, record: _Record | None) -> Availability | None:
         if record is None:
             return None
-        now = self._system.now()
         if record.breaker is not None:
-            return _of_breaker(record.breaker, record.verdict, now)
+            return _of_breaker(record.breaker, record.verdict, self._system.now())
         verdict = record.verdict
         if verdict is None or verdict.checked_at is None or verdict.state == "available":
             return verdict
         until = verdict.checked_at + self._fade
         if verdict.retry_at is not None:
             until = min(verdict.retry_at, verdict.checked_at + _LONGEST_WAIT)
-        return verdict if now < until else None
+        return verdict if self._system.now() < until else None
 
     def _record(self, name: str) -> _Record:
         record = self._records.get(name)

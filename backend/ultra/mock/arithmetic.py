@@ -23,6 +23,7 @@ _CUE = re.compile(
 _CANDIDATE = re.compile(r"[-+(\s]*\d+(?:\.\d+)?%?[\s)]*(?:(?:[-+*/^(%]|\bof\b)[-+(\s]*\d+(?:\.\d+)?%?[\s)]*)+")
 _DATE = re.compile(r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b")
 _TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+|of\b|[-+*/^()%])")
+_PRODUCT = re.compile(r"(\d{1,6}) ?\* ?(\d{1,6})")
 _LONGEST = 200
 _LARGEST_POWER = 64
 _LARGEST_BITS = 4096
@@ -68,6 +69,21 @@ def find(text: str) -> Sum | None:
 def evaluate(expression: str) -> Fraction:
     """Work out an expression exactly; raises `NotASum` when it is malformed, too large, or divides by zero."""
     return _Reader(expression).read()
+
+
+def way(found: Sum, answer: str, *, variant: int) -> str:
+    """Tell how one comes to `answer`: a product of two whole numbers is split into easier ones, in one of two ways."""
+    product = _PRODUCT.fullmatch(found.expression)
+    if product is None:
+        return f"Working out {found.expression} step by step gives {answer}."
+    one, other = int(product.group(1)), int(product.group(2))
+    if variant % 2:
+        one, other = other, one
+    ones = other % 10
+    if other < 10 or ones == 0:
+        return f"Multiplying {one} by {other} gives {answer}."
+    tens = other - ones
+    return f"{one} × {tens} = {one * tens} and {one} × {ones} = {one * ones}, together {answer}."
 
 
 def write(value: Fraction) -> str:

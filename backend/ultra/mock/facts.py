@@ -158,10 +158,10 @@ _SHORT_WORD = 5
 
 def find(question: str) -> Fact | None:
     """Return the fact a question asks for (the one with most terms), or None."""
-    plain = _plain(question)
+    asked = plain(question)
     best: Fact | None = None
     for fact, needs in zip(FACTS, _NEEDS, strict=True):
-        if all(any(word in plain for word in term) for term in needs) and (
+        if all(any(word in asked for word in term) for term in needs) and (
             best is None or len(fact.terms) > len(best.terms)
         ):
             best = fact
@@ -170,15 +170,15 @@ def find(question: str) -> Fact | None:
 
 def related(question: str, *, most: int = 3) -> tuple[Fact, ...]:
     """Return facts whose subject is named in an open question, at most `most` of them."""
-    plain = _plain(question)
+    asked = plain(question)
     found = [
         fact
         for fact, needs in zip(FACTS, _NEEDS, strict=True)
-        if len(needs) > 1 and len(needs[-1]) == 1 and len(needs[-1][0]) > _SHORT_WORD and needs[-1][0] in plain
+        if len(needs) > 1 and len(needs[-1]) == 1 and len(needs[-1][0]) > _SHORT_WORD and needs[-1][0] in asked
     ]
     return tuple(found[:most])
 
 
-def _plain(question: str) -> str:
+def plain(question: str) -> str:
     """Lower case, every run of other characters one space, so that ` word` finds the beginning of a word."""
     return " " + " ".join("".join(char if char.isalnum() else " " for char in question.lower()).split()) + " "

@@ -3,14 +3,36 @@
 import re
 from dataclasses import dataclass
 
-from ultra.mock import arithmetic, facts
+from ultra.mock import arithmetic, claims, divisors, facts, topics
 from ultra.mock.chance import number, pick, share
-from ultra.mock.reading import Option, Reading, final_value, sentences
+from ultra.mock.peers import final_value, same_value
+from ultra.mock.phrases import capitalised
+from ultra.mock.reading import Option, Reading
+from ultra.mock.statements import statements
 
 _WEAK = re.compile(r"mini|nano|lite|flash|haiku|small|tiny|\b[1-9]b\b", re.IGNORECASE)
 _STRONG = re.compile(r"opus|pro\b|ultra|large|max\b|fable|sonnet|gpt-[5-9]", re.IGNORECASE)
 _PRIME = re.compile(r"\bprime\b", re.IGNORECASE)
+_SUM_ASKED = re.compile(r"\bwhat(?:'s| is)\s[-(\d]|\b(?:compute|calculate|evaluate|work out)\s[-(\d]", re.IGNORECASE)
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_LEADING_WORD = re.compile(r"^(?:My answer is )?(?:yes|no), (?=\w)", re.IGNORECASE)
 _DISSENT = 0.25
+_MOST_REASONS = 2
+_KNOWN = (
+    "This is well documented.",
+    "Any reference work confirms it.",
+    "I am certain of this.",
+    "This is basic knowledge in its field.",
+)
+_REMEMBERED = ("This is what I recall.", "I am fairly sure of this.", "I remember it that way.")
+_REASONS_FOR = (
+    ("What is generally known about {s} speaks for it.", "The common descriptions of {s} agree with this."),
+    ("I know of no strong evidence to the contrary.", "Exceptions exist, but they are rare."),
+)
+_REASONS_AGAINST = (
+    ("What is generally known about {s} speaks against it.", "The common descriptions of {s} do not agree with this."),
+    ("I know of no strong evidence for it.", "Cases where it holds exist, but they are rare."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +59,26 @@ def form(reading: Reading, *, model: str, seed: str) -> Opinion:
     """Form an opinion on what was read: peers and a decided value outweigh own knowledge, except for a reviewer."""
     settled = None if reading.reviewing else reading.decided or reading.favourite
     if settled is not None:
-        backing = _backing(reading, settled)
-        return Opinion(f"settled:{settled}", settled, backing or f"The answer is {settled}.")
+        return Opinion(f"settled:{settled}", settled, *_backing(reading, settled))
     if reading.options:
         return _choose(reading, model, seed)
     if reading.yes_no:
         return _say_yes_or_no(reading, model, seed)
-    return _recall(reading.question, model, seed) or Opinion(_topic(reading.question))
+    known = None if reading.is_open and _SUM_ASKED.search(reading.question) is None else _recall(reading, model, seed)
+    return known or Opinion(_topic(reading.question))
 
 
-def _backing(reading: Reading, value: str) -> str:
-    """Return the reasons of the peer that says most in favour of a value."""
-    bodies = [
-        " ".join(sentences(peer.text))
-        for peer in reading.peers
-        if (final_value(peer.text) or "").casefold().rstrip(".") == value.casefold().rstrip(".")
-    ]
-    return max(bodies, key=len, default="")
+def _backing(reading: Reading, value: str) -> tuple[str, str]:
+    """Return what those who announce a value say for it: the sentence that names it, and what else they say."""
+    own = [reading.own] if reading.own is not None else []
+    texts = [*own, *(peer.text for peer in reading.peers)]
+    said = [each for text in texts if same_value(final_value(text), value) for each in statements(text)]
+    lines = list(dict.fromkeys(each.text for each in said))
+    if not lines:
+        return f"The answer is {value}.", ""
+    first = min((line for line in lines if _says(line, value)), key=len, default=lines[0])
+    others = [line for line in lines if line != first and (len(line.split()) > 3)]
+    return first, " ".join(others[:_MOST_REASONS])
 
 
 def _is_wrong(topic: str, model: str, seed: str) -> bool:
@@ -64,27 +89,25 @@ def _topic(question: str) -> str:
     return " ".join(question.lower().split())[:500]
 
 
-def _recall(question: str, model: str, seed: str) -> Opinion | None:
+def _recall(reading: Reading, model: str, seed: str) -> Opinion | None:
     """Return what the model answers to a sum or a question about a fact; None when it is neither."""
-    found = arithmetic.find(question)
+    found = arithmetic.find(reading.question)
     if found is not None:
-        topic = f"sum:{found.expression}"
-        value = found.answer
-        if _is_wrong(topic, model, seed):
-            value = _miscalculate(found, model, seed)
-        return Opinion(
-            topic,
-            value,
-            f"{found.expression} = {value}.",
-            f"Working out {found.expression} step by step gives {value}.",
-        )
-    fact = facts.find(question)
+        return _calculate(found, model, seed)
+    fact = facts.find(reading.question)
     if fact is None:
         return None
     if not _is_wrong(fact.key, model, seed):
-        return Opinion(fact.key, fact.value, fact.sentence, "This is well documented.")
+        return Opinion(fact.key, fact.value, fact.sentence, pick(_KNOWN, model, fact.key))
     wrong = pick(fact.wrong, seed, model, fact.key)
-    return Opinion(fact.key, wrong, fact.sentence.replace(fact.value, wrong), "This is what I recall.")
+    return Opinion(fact.key, wrong, fact.sentence.replace(fact.value, wrong), pick(_REMEMBERED, model, fact.key))
+
+
+def _calculate(found: arithmetic.Sum, model: str, seed: str) -> Opinion:
+    topic = f"sum:{found.expression}"
+    value = _miscalculate(found, model, seed) if _is_wrong(topic, model, seed) else found.answer
+    way = arithmetic.way(found, value, variant=number(seed, "way", model))
+    return Opinion(topic, value, f"{found.expression} = {value}.", way)
 
 
 def _miscalculate(found: arithmetic.Sum, model: str, seed: str) -> str:
@@ -114,23 +137,58 @@ def _choose(reading: Reading, model: str, seed: str) -> Opinion:
 def _say_yes_or_no(reading: Reading, model: str, seed: str) -> Opinion:
     question = reading.question
     topic = f"closed:{_topic(question)}"
-    fact = facts.find(question)
-    if fact is not None:
-        agrees = _says(question, fact.value) != _is_wrong(topic, model, seed)
-        sentence = fact.sentence if agrees == _says(question, fact.value) else "The usual sources say otherwise."
-    else:
-        agrees = (share(seed, topic) < 0.5) != (share(seed, model, topic) < _DISSENT)
-        reason = "the evidence for it is stronger" if agrees else "the evidence against it is stronger"
-        sentence = f"On balance {reason}."
+    is_wrong = _is_wrong(topic, model, seed)
     words = ("True", "False") if reading.truth else ("Yes", "No")
-    return Opinion(topic, words[0] if agrees else words[1], sentence, "I weighed what speaks for it and against it.")
+    judged = divisors.find(question)
+    fact = facts.find(question) if judged is None else None
+    if judged is not None:
+        value = words[0] if judged.is_true != is_wrong else words[1]
+        held = (judged.mistaken, "I went through the small cases.") if is_wrong else (judged.reason, judged.way)
+        return Opinion(topic, value, *held)
+    if fact is not None:
+        value = words[0] if _says(question, fact.value) != is_wrong else words[1]
+        return Opinion(
+            topic, value, _fact_as_held(fact, question, model, is_wrong=is_wrong), pick(_KNOWN, model, topic)
+        )
+    return _take_a_stand(reading, topic, words, model, seed)
+
+
+def _fact_as_held(fact: facts.Fact, question: str, model: str, *, is_wrong: bool) -> str:
+    """Return a fact as a model states it that may be wrong about it."""
+    if not is_wrong:
+        return fact.sentence
+    if _says(question, fact.value):
+        return fact.sentence.replace(fact.value, pick(fact.wrong, model, fact.key))
+    asserted = next((value for value in fact.wrong if _says(question, value)), None)
+    return fact.sentence.replace(fact.value, asserted) if asserted else "As far as I remember, this is so."
+
+
+def _take_a_stand(reading: Reading, topic: str, words: tuple[str, str], model: str, seed: str) -> Opinion:
+    """Answer a question nobody can look up: by the position that this model would take at length."""
+    asked = claims.about(reading)
+    known = topics.find(reading.question)
+    stand = claims.position(asked, known, model=model, seed=seed)
+    if stand and asked.sides is None:
+        agrees = claims.leans(asked, known, model=model, seed=seed)
+        said = claims.gather(reading, asked, model=model, seed=seed).shared
+        return Opinion(
+            topic, words[0] if agrees else words[1], capitalised(_LEADING_WORD.sub("", stand)), said[0] if said else ""
+        )
+    if asked.sides is not None:
+        side = asked.sides[0 if claims.leans(asked, known, model=model, seed=seed) else 1]
+        sentence = f"{capitalised(side)} suits most purposes better."
+        return Opinion(topic, side if _OR.search(reading.question) else words[side != asked.sides[0]], sentence)
+    agrees = (share(seed, topic) < 0.5) != (share(seed, model, topic) < _DISSENT)
+    about = " ".join(reading.subject) or "it"
+    reasons = _REASONS_FOR if agrees else _REASONS_AGAINST
+    sentence, way = (pick(reasons[part], seed, model, topic).replace("{s}", about) for part in (0, 1))
+    return Opinion(topic, words[0] if agrees else words[1], sentence, way)
 
 
 def _is_prime(text: str) -> bool:
     if not text.isdecimal() or len(text) > 6:
         return False
-    value = int(text)
-    return value > 1 and all(value % divisor for divisor in range(2, int(value**0.5) + 1))
+    return int(text) > 1 and divisors.smallest_divisor(int(text)) == int(text)
 
 
 def _says(text: str, value: str) -> bool:

@@ -1,62 +1,21 @@
-"""Answers to open questions: a few paragraphs of checkable sentences, some shared between models and some not."""
+"""Writes answers to open questions: a few statements in the manner of the model, in the shape the prompt describes."""
 
 import re
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from ultra.mock import facts
-from ultra.mock.chance import number, pick, share, shuffle
-from ultra.mock.reading import Peer, Reading, final_value, sentences
+from ultra.mock import claims, compositions, forms
+from ultra.mock.chance import pick
+from ultra.mock.forms import Section
+from ultra.mock.reading import Reading
 
-_CLAIMS: tuple[tuple[str, str], ...] = (
-    ("More than one cause is behind {s}, and no single measure settles it.",
-     "No single measure settles the matter of {s}, because of its several causes."),
-    ("The first effects of {s} usually show within weeks, the lasting ones after about a year.",
-     "Lasting effects of {s} take about a year to show, the first ones weeks."),
-    ("Small, reversible steps are safer than one large change when dealing with {s}.",
-     "With {s}, small and reversible steps are safer than one large change."),
-    ("The costs of {s} fall early, while most of its benefits come later.",
-     "Most benefits of {s} come later than its costs."),
-    ("Measuring a baseline before starting is the most neglected part of {s}.",
-     "The most neglected part of {s} is measuring a baseline before starting."),
-    ("What works for {s} in a small setting often fails when it is scaled up.",
-     "Scaling up often breaks what worked for {s} in a small setting."),
-    ("The people closest to {s} usually know its practical limits best.",
-     "Practical limits of {s} are best known by the people closest to it."),
-    ("Success with {s} depends more on steady maintenance than on the initial choice.",
-     "Steady maintenance matters more for {s} than the initial choice."),
-    ("Early feedback reduces the risk of {s} more than longer planning does.",
-     "For {s}, early feedback reduces risk more than longer planning."),
-    ("The main trade-off in {s} is between speed and reliability.", "With {s}, speed is traded against reliability."),
-    ("Good documentation shortens the time newcomers need to understand {s}.",
-     "Newcomers understand {s} sooner with good documentation."),
-    ("Most failures of {s} come from unclear responsibilities rather than from technology.",
-     "Unclear responsibilities cause most failures of {s}, not technology."),
-)  # fmt: skip
-_CONTESTED: tuple[tuple[str, str, str], ...] = (
-    ("About {n} percent of the effort in {s} goes into the last details.", "30", "60"),
-    ("A realistic horizon for {s} is {n} months.", "6", "18"),
-    ("Reviews of {s} name {n} factors that matter more than all others.", "3", "5"),
-)
-_OPENERS = (
-    "",
-    "In brief: ",
-    "Good question. ",
-    "There are several sides to this. ",
-    "Looking at what is known, ",
-)
-_CLOSERS = (
-    "",
-    "Which of these weighs most depends on the circumstances.",
-    "If you can share more context, this can be narrowed down.",
-    "I am fairly sure about the first points and less so about the last.",
-)
 _GREETING = re.compile(
     r"^\s*(?:hello|hi|hey|good (?:morning|evening|day)|ping|test(?:ing)?)\b[^?]{0,20}$", re.IGNORECASE
 )
 _WELCOMES = ("Hello! How can I help?", "Hi there. What would you like to know?", "Good to see you. Ask me anything.")
-_FILLERS = frozenset(each.strip() for each in (*_OPENERS, *_CLOSERS))
-_SHARED = 4
-_CONTRARIANS = 0.3
+_STYLES = ("paragraphs", "points", "paragraph", "numbers", "paragraphs")
+_INTRODUCTIONS = ("The main points:", "In detail:", "What it comes down to:", "One by one:")
+_LONG_PARAGRAPH = 4
 
 
 def write(reading: Reading, *, model: str, seed: str) -> str:
@@ -65,95 +24,53 @@ def write(reading: Reading, *, model: str, seed: str) -> str:
         return reading.echo
     if _GREETING.match(reading.question):
         return pick(_WELCOMES, seed, model)
-    topic = " ".join(reading.question.lower().split())[:500]
-    said = _claims(reading, topic, model, seed)
+    asked = claims.about(reading)
+    if asked.genre == "composition":
+        return compositions.write(asked, model=model, seed=seed)
+    stock = claims.gather(reading, asked, model=model, seed=seed)
     if reading.short:
-        return said[0]
-    opener = pick(_OPENERS, seed, "opener", model)
-    closer = pick(_CLOSERS, seed, "closer", model)
-    match number(seed, "style", model) % 3:
-        case 0:
-            middle = len(said) // 2 + 1
-            text = f"{opener}{' '.join(said[:middle])}\n\n{' '.join(said[middle:])}"
-        case 1:
-            points = "\n".join(f"- {sentence}" for sentence in said)
-            text = f"{opener.strip() or 'The main points:'}\n\n{points}"
-        case _:
-            numbered = "\n".join(f"{index}. {sentence}" for index, sentence in enumerate(said, 1))
-            text = f"{opener}{_heading(reading)}\n\n{numbered}"
-    return f"{text.strip()}\n\n{closer}".strip()
+        return stock.everything[0]
+    sections = forms.lay_out(forms.find(reading.wishes), stock, asked, viewpoint=reading.viewpoint)
+    if reading.most_sentences is not None:
+        return " ".join([each.line for section in sections for each in section.statements][: reading.most_sentences])
+    manner = _Manner(
+        pick(_STYLES, seed, "style", model), asked.genre == "plan", pick(_INTRODUCTIONS, seed, model, asked.subject)
+    )
+    return "\n\n".join(_written(section, manner, stock.position) for section in sections)
 
 
-def merge(peers: tuple[Peer, ...]) -> str:
-    """Bring open answers together: what several of them say first, then what only one says, as uncertain."""
-    counted: Counter[str] = Counter()
-    first: dict[str, str] = {}
-    for peer in peers:
-        for sentence in dict.fromkeys(_statements(peer)):
-            counted[_normal(sentence)] += 1
-            first.setdefault(_normal(sentence), sentence)
-    agreed = [first[key] for key, times in counted.items() if times > 1]
-    single = [first[key] for key, times in counted.items() if times == 1]
-    if not agreed:
-        return " ".join(single[:6]) or "Nothing was said that could be brought together."
-    return "\n\n".join([" ".join(agreed[:8]), *(["Unresolved: " + " ".join(single[:4])] if single else [])])
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a model writes: as paragraphs, with points or with numbers; what it says before a list."""
+
+    style: str
+    is_plan: bool
+    introduction: str
 
 
-def review(peers: tuple[Peer, ...], *, value: str | None) -> str:
-    """Judge labelled answers one by one: by the reviewer's own `value` where there is one, else by what others say."""
-    said = {peer.label: {_normal(each) for each in _statements(peer)} for peer in peers}
-    lines = []
-    for peer in peers:
-        lines.append(peer.label)
-        final = final_value(peer.text)
-        if value is not None and final is not None:
-            agrees = final.casefold().rstrip(".") == value.casefold()
-            reason = "Working it out again gives the same" if agrees else f"Working it out again gives {value}"
-            lines.append(f"- {'supported' if agrees else 'refuted'}: the result {final}. Reason: {reason}.")
-            continue
-        others = set[str]().union(*(known for label, known in said.items() if label != peer.label))
-        for sentence in _statements(peer)[:3]:
-            backed = _normal(sentence) in others
-            word, reason = (
-                ("supported", "Known causes agree with it") if backed else ("cannot tell", "A source is needed")
-            )
-            lines.append(f"- {word}: {sentence} Reason: {reason}.")
-    return "\n".join(lines)
+def _written(section: Section, manner: _Manner, position: str) -> str:
+    lines = [statement.line for statement in section.statements]
+    if section.heading:
+        return f"**{section.heading}**\n\n{listed(lines)}"
+    if manner.is_plan:
+        return listed(lines, numbered=manner.style != "points")
+    if len(lines) <= _LONG_PARAGRAPH or manner.style == "paragraphs":
+        return paragraphs(lines)
+    if manner.style == "paragraph":
+        return paragraphs(lines, longest=len(lines) - 1)
+    rest = lines[1:] if position else lines
+    lead = [f"{position} {manner.introduction}" if position else manner.introduction]
+    return "\n\n".join([*lead, listed(rest, numbered=manner.style == "numbers")])
 
 
-def _statements(peer: Peer) -> list[str]:
-    """Return what a peer claims: its sentences without headings and politeness."""
-    return [each for each in sentences(peer.text) if not each.endswith(":") and each not in _FILLERS]
+def listed(lines: Sequence[str], *, numbered: bool = False) -> str:
+    """Return a Markdown list."""
+    return "\n".join(f"{index}. {line}" if numbered else f"- {line}" for index, line in enumerate(lines, start=1))
 
 
-def _normal(sentence: str) -> str:
-    return " ".join(sentence.lower().split())
-
-
-def _claims(reading: Reading, topic: str, model: str, seed: str) -> list[str]:
-    """Facts named in the question, most of the shared claims, one contested number, and one claim of its own."""
-    subject = " ".join(reading.subject) or "this matter"
-    order = shuffle(range(len(_CLAIMS)), seed, topic)
-    shared = [index for index in order[:_SHARED] if share(seed, model, topic, str(index)) < 0.85] or order[:1]
-    own = pick(order[_SHARED:], seed, model, topic)
-    said = [fact.sentence for fact in facts.related(reading.question)]
-    said += [_phrase(index, subject, model, seed) for index in shared]
-    template, usual, other = pick(_CONTESTED, seed, topic)
-    contrary = share(seed, "contrary", model, topic) < _CONTRARIANS
-    said.append(_fill(template.replace("{n}", other if contrary else usual), subject))
-    said.append(_phrase(own, subject, model, seed))
-    return said
-
-
-def _phrase(index: int, subject: str, model: str, seed: str) -> str:
-    """Use the first wording mostly, the second for models that like to turn a sentence round."""
-    turned = share(seed, "wording", model, str(index)) < 0.3
-    return _fill(_CLAIMS[index][1 if turned else 0], subject)
-
-
-def _fill(template: str, subject: str) -> str:
-    return template.replace("{s}", subject).replace("{S}", subject[:1].upper() + subject[1:])
-
-
-def _heading(reading: Reading) -> str:
-    return f"On {' '.join(reading.subject)}:" if reading.subject else "Step by step:"
+def paragraphs(lines: Sequence[str], *, longest: int = _LONG_PARAGRAPH) -> str:
+    """Return sentences as one paragraph, or as two when there are many."""
+    if len(lines) <= max(longest, 2):
+        return " ".join(lines)
+    at = min((len(lines) + 1) // 2, max(longest, 2))
+    return f"{' '.join(lines[:at])}\n\n{' '.join(lines[at:])}"

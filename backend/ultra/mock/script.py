@@ -26,10 +26,11 @@ from ultra.domain.chat import (
     UsageReported,
 )
 from ultra.domain.completion import Completion
-from ultra.mock import opinion, prose, reading, tokens, tooling
+from ultra.mock import claims, merging, opinion, prose, reading, reviewing, revising, tokens, tooling
 from ultra.mock.chance import number
 from ultra.mock.instances import Hints, Unsatisfiable, generate
 from ultra.mock.opinion import Opinion
+from ultra.mock.peers import sentences
 from ultra.mock.reading import Reading
 
 _TOP_EFFORTS = ("medium", "high", "xhigh", "max")
@@ -60,7 +61,7 @@ class Script:
             scene.reading.question,
             key=f"{self._seed}:{model}:{scene.opinion.topic}",
             value=scene.opinion.value,
-            sentence=scene.opinion.sentence or f"{' '.join(scene.reading.subject) or 'It'} depends on several causes.",
+            sentence=scene.opinion.sentence or _first_sentence(scene),
         )
         calls = tooling.calls(request, scene.reading.question, hints, provider=provider)
         thought = _think(scene)
@@ -148,9 +149,11 @@ def _write(scene: _Scene) -> str:
     if read.bare and held.value is not None:
         return held.value
     if read.reviewing:
-        return prose.review(read.peers, value=held.value)
-    if read.peers and held.value is None:
-        body = prose.merge(read.peers)
+        return reviewing.review(read, held, model=scene.model)
+    if read.own is not None:
+        body = revising.revise(read, held)
+    elif read.peers:
+        body = merging.merge(read, held)
     elif held.value is None:
         body = prose.write(read, model=scene.model, seed=scene.seed)
     else:
@@ -159,21 +162,27 @@ def _write(scene: _Scene) -> str:
     return _close(scene, body)
 
 
+def _first_sentence(scene: _Scene) -> str:
+    """Return one sentence about an open question, for a field of a structured answer."""
+    asked = claims.about(scene.reading)
+    return claims.gather(scene.reading, asked, model=scene.model, seed=scene.seed).everything[0]
+
+
 def _state(scene: _Scene) -> str:
-    """State a closed answer in the manner of the model: at once, with its steps, or politely."""
+    """State a closed answer in the manner of the model: at once, or with how it came to it."""
     held = scene.opinion
-    if scene.reading.short:
-        return held.sentence
-    lead = f"{held.value}. " if held.value in ("Yes", "No", "True", "False") else ""
+    said = merging.explained_briefly(held)
+    if scene.reading.short or not held.steps:
+        return said
     match number(scene.seed, "manner", scene.model) % 4:
         case 0:
-            return f"{lead}{held.sentence}"
-        case 1:
-            return f"{held.steps} {lead}{held.sentence}"
+            return said
+        case 1 if said == held.sentence:
+            return f"{held.steps} {said}"
         case 2:
-            return f"{lead}{held.sentence}\n\n{held.steps}"
+            return f"{said}\n\n{held.steps}"
         case _:
-            return f"Let me think about this. {held.steps} So the answer is: {lead}{held.sentence}"
+            return f"{said} {held.steps}"
 
 
 def _close(scene: _Scene, body: str) -> str:
@@ -184,8 +193,9 @@ def _close(scene: _Scene, body: str) -> str:
         return f"{body}\n{read.closing}: {held.value}"
     if read.conditional:
         return body
-    said = reading.sentences(body)
-    return f"{body}\n{read.closing}: {said[0] if said else body}"
+    said = sentences(body)
+    is_unknown = claims.about(read).genre == "fact"
+    return f"{body}\n{read.closing}: {'unknown' if is_unknown else said[0] if said else body}"
 
 
 def _report(results: tuple[ToolResult, ...]) -> str:

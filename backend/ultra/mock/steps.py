@@ -58,6 +58,18 @@ def after_tokens(steps: Iterable[Step], count: int, then: Iterable[Step]) -> Ite
     yield from then
 
 
+def among_tokens(steps: Iterable[Step], count: int, extra: Step) -> Iterator[Step]:
+    """Put `extra` in behind `count` pieces of the answer, at the latest before its end."""
+    seen, done = 0, False
+    for step in steps:
+        if isinstance(step, Send):
+            if not done and (step.last or seen >= count):
+                done = True
+                yield extra
+            seen += step.token
+        yield step
+
+
 def half(data: bytes) -> bytes:
     """Return the first half of an event or a body, at least one byte."""
     return data[: max(len(data) // 2, 1)]

@@ -26,8 +26,8 @@ class LoadedPatterns:
         if name in self.lenses:
             return self.lenses[name]
         near = difflib.get_close_matches(name.strip().lower().replace("_", "-"), self.lenses, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(self.lenses))}"
-        raise NotFound(f"there is no pattern {name[:80]!r}", hint=hint, param="pattern", code="pattern_not_found")
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(self.lenses))}."
+        raise NotFound(f"There is no pattern {name[:80]!r}.", hint=hint, param="pattern", code="pattern_not_found")
 
     def all(self) -> tuple[MarkdownLens, ...]:
         """Return every lens, by name."""

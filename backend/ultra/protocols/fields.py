@@ -27,7 +27,7 @@ class Fields:
     """
 
     def __init__(self, raw: Any, path: str = "", *, snake: bool = False) -> None:
-        if not isinstance(raw, Mapping):
+        if type(raw) is not dict and not isinstance(raw, Mapping):
             raise InvalidRequest(
                 f"{path or 'The body'} must be an object, not {kind_of(raw)}.",
                 param=path or None,
@@ -45,11 +45,13 @@ class Fields:
 
     def any(self, name: str) -> Any:
         """Return a field's value, None when absent."""
-        self._known.add(name)
-        if self._snake and name not in self.raw:
+        raw = self.raw
+        if name not in raw:  # most fields are absent from most requests, and need not be remembered as known
+            if not self._snake:
+                return None
             name = snake_case(name)
-            self._known.add(name)
-        return self.raw.get(name)
+        self._known.add(name)
+        return raw.get(name)
 
     def wrong(self, name: str, problem: str, *, hint: str | None = None, code: str = "invalid_value") -> InvalidRequest:
         """Return the complaint about a field; `problem` continues the sentence that its path begins."""
@@ -103,8 +105,7 @@ class Fields:
     def word(self, name: str, allowed: Iterable[str]) -> str | None:
         """Return a string field that must be one of `allowed`."""
         value = self.text(name)
-        words = tuple(allowed)
-        if value is not None and value not in words:
+        if value is not None and value not in (words := tuple(allowed)):
             raise self.wrong(name, f"must not be {value[:80]!r}", hint=f"Use one of: {', '.join(words)}.")
         return value
 

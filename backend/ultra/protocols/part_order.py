@@ -14,6 +14,11 @@ class PartOrder:
         self._current: int | None = None
         self._waiting: dict[int, list[PartEvent]] = {}
 
+    @property
+    def current(self) -> int | None:
+        """The part whose events go through at once."""
+        return self._current
+
     def take(self, event: PartEvent) -> list[PartEvent]:
         """Return the events that may be written now, in order."""
         if self._current is None and isinstance(event, PartStarted):

@@ -1,6 +1,6 @@
 """Numbers the parts of an answer for wires that send pieces without saying where a part begins and ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ultra.domain.chat import Delta, Event, Opaque, PartEnded, PartKind, PartStarted
 
@@ -15,15 +15,15 @@ class PartWriter:
         self._opaque: Opaque | None = None
         self._calls: list[int] = []
 
-    def text(self, kind: PartKind, text: str) -> Iterator[Event]:
+    def text(self, kind: PartKind, text: str) -> Sequence[Event]:
         """Add text, reasoning or refusal; empty text opens nothing."""
         if not text:
-            return
-        if self._kind != kind:
-            yield from self.close_text()
-            self._kind, self._index = kind, self._number()
-            yield PartStarted(self._index, kind)
-        yield Delta(self._index, text)
+            return ()
+        if self._kind == kind:
+            return (Delta(self._index, text),)
+        closed = tuple(self.close_text())
+        self._kind, self._index = kind, self._number()
+        return (*closed, PartStarted(self._index, kind), Delta(self._index, text))
 
     def sign(self, opaque: Opaque) -> Iterator[Event]:
         """Bind a signature to the text part that is open; without one it is a part of its own."""

@@ -81,6 +81,13 @@ class ProviderStream:
             if self._is_over:
                 raise StopAsyncIteration
             await self._advance()
+        return self._next()
+
+    def ready(self) -> Event | None:
+        """Return the next event if it is there already: what came in one piece need not be awaited one by one."""
+        return self._next() if self._ready else None
+
+    def _next(self) -> Event:
         event = self._ready.popleft()
         if isinstance(event, Started):
             return replace(event, losses=self._losses + event.losses)

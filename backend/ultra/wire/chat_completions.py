@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from ultra.desk.completions import Told
 from ultra.desk.desk import Desk
-from ultra.domain.completion import gather
+from ultra.domain.completion import Fold
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.records import decimal_to_json
 from ultra.gate.events import EventResponse
@@ -43,7 +43,12 @@ def _refuse_several(body: Mapping[str, object]) -> None:
 
 async def _whole(told: Told, *, scope: Scope, send: Send) -> None:
     services: Services = scope["state"]["services"]
-    completion = await gather(told)
+    fold = Fold()
+    async for event in told:
+        fold.add(event)
+        while (more := told.ready()) is not None:
+            fold.add(more)
+    completion = fold.result()
     extras = told.extras()
     body = openai_chat.answer(
         completion,
@@ -69,7 +74,10 @@ async def _stream(told: Told, *, include_usage: bool, scope: Scope, send: Send) 
     try:
         async with opening as response:
             async for event in told:
-                await response.write(writer.write(event))
+                frames = writer.write(event)
+                while (more := told.ready()) is not None:  # what came together goes out together
+                    frames += writer.write(more)
+                await response.write(frames)
             await response.write(writer.end({"ultra": told.extras()}))
     finally:
         _note(scope, told)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ultra.domain.chat import Delta, Finished, PartStarted, Started
+from ultra.domain.chat import Delta, Finished, PartEnded, PartStarted, Started
 from ultra.domain.completion import gather
 from ultra.domain.errors import Overloaded, TimedOut, Truncated
 
@@ -229,3 +229,53 @@ async def test_a_mistake_in_a_provider_is_written_down(bench) -> None:
     assert bench.outcomes == [("a/one", "failed", "internal")] * 6
     assert provider.left == ["events", "stream"] * 6
     assert bench.gateway.breakers.state("a/one").state == "closed"
+
+
+class _Bursting:
+    """A provider whose whole answer came in one piece."""
+
+    name = "a"
+
+    def __init__(self, *events) -> None:
+        self.events = list(events)
+
+    @asynccontextmanager
+    async def open(self, request, *, deadline):
+        yield self
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if not self.events:
+            raise StopAsyncIteration
+        return self.events.pop(0)
+
+    def ready(self):
+        return self.events.pop(0) if self.events else None
+
+    async def list_models(self):
+        return ()
+
+
+async def test_what_came_together_need_not_be_awaited(bench) -> None:
+    """Events that are there are given without a wait, counted and settled like all others, and none is given twice."""
+    told = [PartStarted(0, "text"), Delta(0, "Hel"), Delta(0, "lo"), PartEnded(0), Finished("stop")]
+    bench.providers["a"] = _Bursting(BEGUN, *told)
+    async with bench.gateway.open(bench.request("a/one"), bench.call(10)) as stream:
+        assert stream.ready() is None, "the first one was taken by entering and is given by iterating"
+        assert await anext(stream) == BEGUN
+        assert [stream.ready() for _ in told] == told
+        assert stream.ready() is None
+        assert stream.receipt.usage.output_total == 2
+        assert [outcome for _, outcome, _ in bench.outcomes] == ["ok"]
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)
+
+
+async def test_a_stream_that_offers_nothing_at_once_is_awaited(bench) -> None:
+    """A provider that knows no `ready` is asked event by event."""
+    _with(bench, BEGUN, Finished("stop"))
+    async with bench.gateway.open(bench.request("a/one"), bench.call(10)) as stream:
+        assert stream.ready() is None
+        assert [event async for event in stream] == [BEGUN, Finished("stop")]

@@ -4,63 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.patterns import haiku
+from tests.unit.patterns.haiku import STAGES
 from ultra.patterns.lens_file import PatternInvalid, read
 
-FRONT = """\
-name = "haiku"
-summary = "Answers in three lines."
-when = "When brevity matters."
-minimum_panel = 2
-default_flow = "adaptive"
-shape = "Three lines."
-roles = ["the poet", "the critic"]
-"""
-STAGES = """\
-## answer
-### instructions
-Be brief.
-
-#### A heading of the text's own
-
-Stay brief.
-### message
-{{question}}
-## vote
-### instructions
-Decide.
-### message
-{{question}}
-## review
-### instructions
-Check.
-### message
-{{question}}
-{{answers}}
-## revise
-### instructions
-Improve.
-### message
-{{question}}
-{{own}}
-{{answers}}
-[[reviews:
-{{reviews}}]]
-## synthesis
-### instructions
-Join.
-### message
-{{question}}
-{{answers}}
-[[reviews:
-{{reviews}}]]
-[[decided:
-{{decided}}]]
-"""
+FRONT = haiku.FRONT + 'roles = ["the poet", "the critic"]\n'
 
 
 def text(front: str = FRONT, stages: str = STAGES) -> str:
     """Return a lens file."""
-    return f"+++\n{front}+++\n{stages}"
+    return haiku.text(front, stages)
 
 
 def problems(source: str) -> list[tuple[int, str]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.patterns import haiku
 from ultra.domain.errors import NotFound
 from ultra.domain.patterns import Patterns
 from ultra.patterns import PatternInvalid, Problem, load
@@ -14,51 +15,7 @@ EXPECTED = {
     "bridge", "confidence", "consensus", "critique", "fact-check", "gut", "horizon", "perspective", "scenario",
     "stakeholder", "systems",
 }  # fmt: skip
-LENS = """\
-+++
-name = "haiku"
-summary = "Answers in three lines."
-when = "When brevity matters."
-minimum_panel = 2
-default_flow = "adaptive"
-shape = "Three lines."
-+++
-## answer
-### instructions
-Be brief.
-### message
-{{question}}
-## vote
-### instructions
-Decide.
-### message
-{{question}}
-## review
-### instructions
-Check.
-### message
-{{question}}
-{{answers}}
-## revise
-### instructions
-Improve.
-### message
-{{question}}
-{{own}}
-{{answers}}
-[[reviews:
-{{reviews}}]]
-## synthesis
-### instructions
-Join.
-### message
-{{question}}
-{{answers}}
-[[reviews:
-{{reviews}}]]
-[[decided:
-{{decided}}]]
-"""
+LENS = haiku.text()
 
 
 def problems(*folders: Path, flows: set[str] | None = None) -> list[Problem]:
@@ -88,9 +45,9 @@ def test_the_built_in_lenses_are_there() -> None:
 @pytest.mark.parametrize(
     ("asked", "hint"),
     [
-        ("fact_chek", "did you mean fact-check?"),
-        ("Consensus", "did you mean consensus?"),
-        ("zzz", "there are bridge, confidence,"),
+        ("fact_chek", "Did you mean fact-check?"),
+        ("Consensus", "Did you mean consensus?"),
+        ("zzz", "There are bridge, confidence,"),
     ],
 )
 def test_an_unknown_name_gets_the_nearest(asked: str, hint: str) -> None:

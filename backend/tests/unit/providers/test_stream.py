@@ -346,3 +346,19 @@ async def test_a_request_the_wire_cannot_carry_asks_nobody(make, server, listen)
     _, error = await listen(make(OpenAI), bad)
     assert type(error) is InvalidRequest
     assert (error.provider, server.requests) == ("openai", [])
+
+
+async def test_what_came_in_one_piece_is_ready(make, server):
+    """After the first event of a piece the others need not be awaited, and after the last there is nothing to take."""
+    server.plan(CHUNKED + chunk(FIRST + LAST + DONE) + chunk(b""))
+    provider = make(OpenAI)
+    async with provider.open(ASK, deadline=provider.system.monotonic() + 5) as stream:
+        assert stream.ready() is None
+        await anext(stream)
+        told = []
+        while (event := stream.ready()) is not None:
+            told.append(event)
+        assert [each.text for each in told if isinstance(each, Delta)] == ["Hel", "lo"]
+        assert told[-1] == Finished("stop", "stop")
+        with pytest.raises(StopAsyncIteration):
+            await anext(stream)

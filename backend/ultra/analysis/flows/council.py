@@ -1,10 +1,10 @@
 """Review always."""
 
 from ultra.analysis import stages
-from ultra.analysis.agreement import compare, measured, substantive
-from ultra.analysis.anonymity import Labels
+from ultra.analysis.agreement import compare, measured
 from ultra.analysis.flow import Flow, Plan
-from ultra.analysis.replies import agreement_note, answers_of, review_note
+from ultra.analysis.replies import agreement_note, answers_of
+from ultra.analysis.reviewing import reviewed
 from ultra.analysis.synthesis import Material, written
 from ultra.analysis.verdicts import contested, undisputed
 from ultra.domain.analysis import FlowGenerator
@@ -23,12 +23,7 @@ class Council(Flow):
         verdict = undisputed(answers, asked=asked)
         if verdict is not None:
             return verdict
-        authors = substantive(answers)
-        labels = Labels(plan.dice, [plan.question.prompt, *(answer.text for answer in authors)])
-        seen = {author.role: labels.draw([each.role for each in authors]) for author in authors}
-        reviews = answers_of((yield stages.cross_review(plan, authors, seen)))
-        for review in substantive(reviews):
-            yield review_note(review, seen[review.role])
+        judged = yield from reviewed(plan, answers)
         comparison = compare(plan.question, answers)
         leader = comparison.leader
         agreement = measured(comparison, leader.value if leader else None)
@@ -36,5 +31,5 @@ class Council(Flow):
         if comparison.kind is not None and leader is None:
             return contested(answers, comparison, asked=asked, agreement=agreement)
         decided = leader.value if leader else None
-        material = Material(answers, authors, labels, agreement, substantive(reviews), seen, decided)
+        material = Material(answers, judged.authors, judged.labels, agreement, judged.reviews, judged.seen, decided)
         return (yield from written(plan, material))

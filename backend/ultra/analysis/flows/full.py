@@ -1,10 +1,10 @@
 """Independent answers, cross-review, revision, synthesis."""
 
 from ultra.analysis import stages
-from ultra.analysis.agreement import compare, measured, substantive
-from ultra.analysis.anonymity import Labels
+from ultra.analysis.agreement import compare, measured
 from ultra.analysis.flow import Flow, Plan
-from ultra.analysis.replies import agreement_note, answers_of, review_note, substitute
+from ultra.analysis.replies import agreement_note, answers_of, substitute
+from ultra.analysis.reviewing import reviewed
 from ultra.analysis.synthesis import Material, written
 from ultra.analysis.verdicts import contested, undisputed
 from ultra.domain.analysis import FlowGenerator
@@ -26,15 +26,11 @@ class Full(Flow):
         verdict = undisputed(answers, asked=asked)
         if verdict is not None:
             return verdict
-        authors = substantive(answers)
-        labels = Labels(plan.dice, [plan.question.prompt, *(answer.text for answer in authors)])
-        seen = {author.role: labels.draw([each.role for each in authors]) for author in authors}
-        reviews = substantive(answers_of((yield stages.cross_review(plan, authors, seen))))
-        for review in reviews:
-            yield review_note(review, seen[review.role])
-        revised = authors
-        if reviews:
-            revised = substitute(authors, answers_of((yield stages.revision(plan, authors, reviews, seen, labels))))
+        judged = yield from reviewed(plan, answers)
+        revised = judged.authors
+        if judged.reviews:
+            asked_again = stages.revision(plan, judged.authors, judged.reviews, judged.seen, judged.labels)
+            revised = substitute(judged.authors, answers_of((yield asked_again)))
         comparison = compare(plan.question, revised)
         leader = comparison.leader
         first = compare(plan.question, answers)
@@ -43,4 +39,4 @@ class Full(Flow):
         if comparison.kind is not None and leader is None:
             return contested(answers, comparison, asked=asked, agreement=agreement, voters=revised)
         decided = leader.value if leader else None
-        return (yield from written(plan, Material(answers, revised, labels, agreement, (), seen, decided)))
+        return (yield from written(plan, Material(answers, revised, judged.labels, agreement, decided=decided)))

@@ -16,6 +16,8 @@ from ultra.mock.wire import Call, Wire, dumps, reply
 Change: TypeAlias = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 """Rewrites one JSON object of an answer; None drops it."""
 
+_PIECES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -40,6 +42,11 @@ class Act:
     earlier: int = 0
     play: Callable[[], Completion] | None = None
     plain: Callable[[], Mapping[str, Any]] | None = None
+
+    @property
+    def pieces(self) -> int:
+        """After how many pieces of the answer something happens."""
+        return _PIECES if self.settings.count is None else self.settings.count
 
     def normal(self, completion: Completion | None = None, *, change: Change | None = None) -> Iterator[Step]:
         """Return the steps of the answer, paced; `change` rewrites every JSON object in it."""

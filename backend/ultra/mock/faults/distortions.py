@@ -8,9 +8,8 @@ from ultra.domain.chat import Finished, Refusal, Text, ToolCall
 from ultra.domain.completion import Completion
 from ultra.mock.faults.act import Act
 from ultra.mock.problems import Problem
-from ultra.mock.steps import Head, Send, Step, after_tokens
+from ultra.mock.steps import Head, Send, Step, after_tokens, among_tokens
 
-_AFTER = 3
 _HUGE = 1_500_000
 _UNHEARD_OF = "mock_unheard_of"
 _REASONS = frozenset({"finish_reason", "stop_reason", "finishReason"})
@@ -22,7 +21,7 @@ def error_in_stream(act: Act) -> Iterator[Step]:
     problem = Problem("overloaded", "Overloaded.")
     if not act.call.stream:
         return act.refuse(problem)
-    return after_tokens(act.normal(), _count(act), [act.wire.break_off(problem, act.call)])
+    return after_tokens(act.normal(), act.pieces, [act.wire.break_off(problem, act.call)])
 
 
 def server_error_in_stream(act: Act) -> Iterator[Step]:
@@ -30,7 +29,7 @@ def server_error_in_stream(act: Act) -> Iterator[Step]:
     problem = Problem("server", "The server had an error while processing your request.")
     if not act.call.stream:
         return act.refuse(problem)
-    return after_tokens(act.normal(), _count(act), [act.wire.break_off(problem, act.call)])
+    return after_tokens(act.normal(), act.pieces, [act.wire.break_off(problem, act.call)])
 
 
 def invalid_json(act: Act) -> Iterator[Step]:
@@ -154,23 +153,12 @@ def odd_framing(act: Act) -> Iterator[Step]:
             yield step
 
 
-def _count(act: Act) -> int:
-    return _AFTER if act.settings.count is None else act.settings.count
-
-
 def _played(act: Act, change: Callable[[Completion], Completion]) -> Iterator[Step]:
     return act.normal() if act.play is None else act.normal(change(act.play()))
 
 
 def _insert(act: Act, frame: bytes) -> Iterator[Step]:
-    """Put a frame before piece number `after`."""
-    seen, done = 0, False
-    for step in act.normal():
-        if isinstance(step, Send) and not done and (step.last or seen >= _count(act)):
-            done = True
-            yield Send(frame)
-        seen += isinstance(step, Send) and step.token
-        yield step
+    return among_tokens(act.normal(), act.pieces, Send(frame))
 
 
 def _replace_reason(value: Any) -> Any:

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from ultra.domain.chat import Text
 from ultra.mock.faults.act import Act
-from ultra.mock.steps import HangUp, Head, Reset, Send, Step, Wait, after_tokens, half
+from ultra.mock.steps import HangUp, Head, Reset, Send, Step, Wait, after_tokens, among_tokens, half
 
-_AFTER = 3
 _FOREVER_S = 3600.0
 _DRIP_S = 0.01
 _DRIPS = 400
@@ -28,19 +27,19 @@ def reset_after_headers(act: Act) -> Iterator[Step]:
 
 def reset_mid_event(act: Act) -> Iterator[Step]:
     """Reset the connection in the middle of an event, after `after` pieces of the answer."""
-    return after_tokens(act.normal(), _count(act), [Send(half(_next_frame(act))), Reset()])
+    return after_tokens(act.normal(), act.pieces, [Send(half(_next_frame(act))), Reset()])
 
 
 def close_mid_event(act: Act) -> Iterator[Step]:
     """Close the connection (FIN) in the middle of an event, without ending the body."""
-    return after_tokens(act.normal(), _count(act), [Send(half(_next_frame(act))), HangUp()])
+    return after_tokens(act.normal(), act.pieces, [Send(half(_next_frame(act))), HangUp()])
 
 
 def half_utf8(act: Act) -> Iterator[Step]:
     """End the body regularly in the middle of a UTF-8 character."""
     frame = _frame_saying(act, _FACE)
     at = frame.index(_FACE.encode())
-    return after_tokens(act.unmeasured(), _count(act), [Send(frame[: at + 2])])
+    return after_tokens(act.unmeasured(), act.pieces, [Send(frame[: at + 2])])
 
 
 def no_terminator(act: Act) -> Iterator[Step]:
@@ -67,13 +66,7 @@ def no_last_event(act: Act) -> Iterator[Step]:
 def stall(act: Act) -> Iterator[Step]:
     """Fall silent after `after` pieces of the answer for so many seconds (an hour), then go on."""
     seconds = _FOREVER_S if act.settings.seconds is None else act.settings.seconds
-    seen, stalled = 0, False
-    for step in act.normal():
-        if isinstance(step, Send) and not stalled and (step.last or seen >= _count(act)):
-            stalled = True
-            yield Wait(seconds)
-        seen += isinstance(step, Send) and step.token
-        yield step
+    return among_tokens(act.normal(), act.pieces, Wait(seconds))
 
 
 def slow_start(act: Act) -> Iterator[Step]:
@@ -102,10 +95,6 @@ def drip(act: Act) -> Iterator[Step]:
     for at in range(0, len(whole), size):
         yield Send(whole[at : at + size], token=True)
         yield Wait(pause)
-
-
-def _count(act: Act) -> int:
-    return _AFTER if act.settings.count is None else act.settings.count
 
 
 def _next_frame(act: Act) -> bytes:

@@ -43,6 +43,7 @@ class ChunkWriter:
     ) -> None:
         self._head = {"id": id, "object": "chat.completion.chunk", "created": created, "model": model}
         self._include_usage = include_usage
+        self._plain = _around_text(self._head, include_usage=include_usage)
         self._kinds: dict[int, PartKind] = {}
         self._tool_index: dict[int, int] = {}
         self._order = PartOrder()
@@ -53,6 +54,8 @@ class ChunkWriter:
 
     def write(self, event: Event) -> list[bytes]:
         """Return the frames of an event: none when it only says what the end will carry."""
+        if type(event) is Delta and self._opened and event.index == self._order.current:
+            return self._delta(event)  # nearly every event is one of these
         match event:
             case Started():
                 return self._open()
@@ -121,6 +124,9 @@ class ChunkWriter:
         if kind == "tool_call":
             fragment = {"index": self._tool_index[delta.index], "function": {"arguments": delta.text}}
             return self._chunk({"tool_calls": [fragment]})
+        if kind == "text":
+            before, after = self._plain
+            return [before + orjson.dumps(delta.text) + after]
         name = _DELTA_FIELDS.get(kind)
         return self._chunk({name: delta.text}) if name else []
 
@@ -134,6 +140,14 @@ class ChunkWriter:
         if self._include_usage:
             chunk["usage"] = None
         return [_frame({**chunk, **(beside or {})})]
+
+
+def _around_text(head: Mapping[str, Any], *, include_usage: bool) -> tuple[bytes, bytes]:
+    """Return what stands before and after the text in the frame of a chunk that only adds text."""
+    rest: dict[str, Any] = {"usage": None} if include_usage else {}
+    delta = {"index": 0, "delta": {"content": ""}, "logprobs": None, "finish_reason": None}
+    before, _, after = _frame({**head, "choices": [delta], **rest}).rpartition(b'""')
+    return before, after
 
 
 def _frame(body: Mapping[str, Any]) -> bytes:

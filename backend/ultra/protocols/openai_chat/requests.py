@@ -47,6 +47,8 @@ def parse(body: Mapping[str, Any]) -> ChatRequest:
 
 def wants_usage(body: Mapping[str, Any]) -> bool:
     """Return whether the stream is to carry a usage chunk (`stream_options.include_usage`)."""
+    if body.get("stream_options") is None:
+        return False
     options = Fields(body).object("stream_options")
     return bool(options and options.flag("include_usage"))
 

@@ -1,6 +1,6 @@
 """OpenAI's chunks as events, also as compatible servers write them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ultra.domain.chat import Delta, Event, Finished, FinishReason, Started, Usage, UsageReported
@@ -72,12 +72,12 @@ class OpenAIDecoder:
             self._has_started = True
             yield Started(text(chunk.get("id")), self._provider, text(chunk.get("model")) or self._model)
         for choice in map(mapping, choices):
-            if count(choice.get("index")) == 0:
+            if not choice.get("index") or count(choice["index"]) == 0:
                 yield from self._choice(choice)
-        told = chunk.get("usage") or mapping(chunk.get("x_groq")).get("usage")
-        usage = read_usage(told) if told else None
-        if usage is not None:
-            yield UsageReported(usage)
+        if told := chunk.get("usage") or mapping(chunk.get("x_groq")).get("usage"):
+            usage = read_usage(told)
+            if usage is not None:
+                yield UsageReported(usage)
 
     def end(self) -> Iterator[Event]:
         """Return `Finished`, or raise `Truncated` when no finish reason came."""
@@ -92,39 +92,41 @@ class OpenAIDecoder:
             reason = "refusal"
         yield Finished(reason, self._reason)
 
-    def _choice(self, choice: dict[str, Any]) -> Iterator[Event]:
-        if self.is_complete:
-            return
+    def _choice(self, choice: dict[str, Any]) -> Iterable[Event]:
+        if self._reason is not None:
+            return ()
         delta = mapping(choice.get("delta")) or mapping(choice.get("message"))
+        events: list[Event] = []
         for name in self._reasoning_fields:
             if said := text(delta.get(name)):
-                yield from self._parts.text("reasoning", said)
+                events += self._parts.text("reasoning", said)
                 break
         if content := delta.get("content"):
-            yield from self._content(content)
+            events += self._content(content)
         if refusal := text(delta.get("refusal")):
             self._refused = True
-            yield from self._parts.text("refusal", refusal)
+            events += self._parts.text("refusal", refusal)
         if calls := delta.get("tool_calls"):
             for call in sequence(calls):
-                yield from self._call(mapping(call))
-        if delta.get("function_call"):
-            yield from self._call({"index": "function_call", "function": delta["function_call"]})
-        reason = text(choice.get("finish_reason"))
-        if reason:
+                events += self._call(mapping(call))
+        if function := delta.get("function_call"):
+            events += self._call({"index": "function_call", "function": function})
+        if reason := text(choice.get("finish_reason")):
             self._reason = reason
-            yield from self._parts.close()
+            events += self._parts.close()
+        return events
 
-    def _content(self, content: Any) -> Iterator[Event]:
+    def _content(self, content: Any) -> Iterable[Event]:
         if isinstance(content, str):
-            yield from self._parts.text("text", content)
-            return
+            return self._parts.text("text", content)
+        events: list[Event] = []
         for piece in map(mapping, sequence(content)):
             if piece.get("type") == "thinking":
                 for thought in map(mapping, sequence(piece.get("thinking"))):
-                    yield from self._parts.text("reasoning", text(thought.get("text")))
+                    events += self._parts.text("reasoning", text(thought.get("text")))
             else:
-                yield from self._parts.text("text", text(piece.get("text")))
+                events += self._parts.text("text", text(piece.get("text")))
+        return events
 
     def _call(self, call: dict[str, Any]) -> Iterator[Event]:
         function = mapping(call.get("function"))
