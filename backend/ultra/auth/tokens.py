@@ -29,8 +29,8 @@ _HEADER = frozenset({"alg", "typ", "kid"})
 _TEXTS = ("iss", "aud", "sub", "sid", "jti")
 _NUMBERS = ("iat", "nbf", "exp", "ver")
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,3027}\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
-"""Three parts of base64url, 4096 characters in all. The last is 32 bytes: 43 characters whose last carries two bits that
-must be zero, or four spellings would decode alike."""
+"""Three parts of base64url, 4096 characters in all. The last is 32 bytes: 43 characters whose last carries two bits
+that must be zero, or four spellings would decode alike."""
 _LATEST = 2**53
 
 
