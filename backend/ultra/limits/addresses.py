@@ -1,5 +1,6 @@
 """Whose address counts as whose: one counter for what one customer of a network can choose freely."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -17,6 +18,7 @@ def neighbourhood_of(address: str | None) -> str:
     return _network(address, v4=24, v6=48)
 
 
+@lru_cache(maxsize=4096)
 def _network(address: str | None, *, v4: int, v6: int) -> str:
     try:
         parsed: IPv4Address | IPv6Address = ip_address((address or "").partition("%")[0])

@@ -95,7 +95,7 @@ class Connections:
 
     async def _exchange(self, connection: AbstractConnection, command: tuple[str | float, ...]) -> Any:
         try:
-            await connection.send_command(*command)
+            await connection.send_packed_command(_packed(command))
             reply = await connection.read_response()
         except NoScriptError:  # a whole reply: nothing is left behind
             self._idle.append(connection)
@@ -108,6 +108,12 @@ class Connections:
         else:
             self._idle.append(connection)
         return reply
+
+
+def _packed(command: tuple[str | float, ...]) -> bytes:
+    """Write a command as RESP's array of strings; several times as quick as the client's own way."""
+    parts = [str(each).encode() for each in command]
+    return b"".join([b"*%d\r\n" % len(parts), *[b"$%d\r\n%b\r\n" % (len(part), part) for part in parts]])
 
 
 def _out_of_reach(error: Exception) -> Unavailable:

@@ -7,6 +7,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from ultra.domain.identity import Allowance, Principal
@@ -60,11 +61,11 @@ class LimitPolicy:
 
     def public(self, address: str | None) -> tuple[Charge, ...]:
         """Charge a request that needs nobody to be known."""
-        return tuple(_charges("public", self._rates.public, hashed("address", network_of(address))))
+        return tuple(_charges("public", self._rates.public, _kept("address", network_of(address))))
 
     def anonymous(self, address: str | None) -> tuple[Charge, ...]:
         """Charge a request whose caller is not known: before a password is hashed, and when a credential was bad."""
-        key = hashed("address", network_of(address))
+        key = _kept("address", network_of(address))
         return (*_charges("address", self._rates.address, key), *_charges("anonymous", self._rates.anonymous, key))
 
     def caller(
@@ -84,9 +85,9 @@ class LimitPolicy:
         if principal.credential == "local":
             return ()
         own, key = _allowances(principal, owner)
-        user = hashed("principal", principal.id)
+        user = _kept("principal", principal.id)
         return (
-            *_charges("address", self._rates.address, hashed("address", network_of(address))),
+            *_charges("address", self._rates.address, _kept("address", network_of(address))),
             *_charges("principal", _first(own.requests_per_minute, self._rates.principal), user),
             *_charges("cost", self._rates.cost, user, weight=WEIGHTS[route], unit="cost"),
             *_charges("key", key.requests_per_minute, _credential(principal)),
@@ -98,7 +99,7 @@ class LimitPolicy:
         if principal.credential == "local":
             return ()
         own, key = _allowances(principal, owner)
-        user, credential = hashed("principal", principal.id), _credential(principal)
+        user, credential = _kept("principal", principal.id), _credential(principal)
         most = _first(own.tokens_per_minute, self._rates.tokens)
         return (
             *_charges("tokens", most, user, weight=tokens, unit="tokens"),
@@ -111,7 +112,7 @@ class LimitPolicy:
             return ()
         own, key = _allowances(principal, owner)
         wanted = (
-            ("concurrency", _first(own.concurrency, self._rates.concurrency), hashed("principal", principal.id)),
+            ("concurrency", _first(own.concurrency, self._rates.concurrency), _kept("principal", principal.id)),
             ("key-concurrency", key.concurrency, _credential(principal)),
         )
         return tuple(Place(key, most, _PLACE_S, name) for name, most, key in wanted if most is not None)
@@ -135,7 +136,7 @@ class LimitPolicy:
         if device is not None:
             key = hashed("sign-in-device", account, device)
             return tuple(_charges("sign-in-device", rates.failures_by_device, key, window_s=_SIGN_IN))
-        here = hashed("address", network_of(address))
+        here = _kept("address", network_of(address))
         near = hashed("sign-in-network", account, neighbourhood_of(address))
         strangers = None if knows_network else rates.failures_by_account
         return (
@@ -154,6 +155,15 @@ def hashed(purpose: str, *parts: str) -> str:
     return digest.hexdigest()[:32]
 
 
+_kept = lru_cache(maxsize=8192)(hashed)
+"""For what comes with every request; what is secret or chosen by strangers (devices, names) is hashed each time."""
+
+
+@lru_cache(maxsize=1024)
+def _limit(name: str, amount: int, window_s: float, unit: Literal["requests", "tokens", "cost"]) -> Limit:
+    return Limit(name, amount, window_s, unit)
+
+
 def _charges(
     name: str,
     amount: int | None,
@@ -164,7 +174,7 @@ def _charges(
     window_s: float = _MINUTE,
 ) -> Iterator[Charge]:
     if amount is not None:
-        yield Charge(Limit(name, amount, window_s, unit), key, weight)
+        yield Charge(_limit(name, amount, window_s, unit), key, weight)
 
 
 def _allowances(principal: Principal, owner: Allowance | None) -> tuple[Allowance, Allowance]:
@@ -175,7 +185,7 @@ def _allowances(principal: Principal, owner: Allowance | None) -> tuple[Allowanc
 
 
 def _credential(principal: Principal) -> str:
-    return hashed("credential", principal.credential_id or "")
+    return _kept("credential", principal.credential_id or "")
 
 
 def _first(own: int | None, usual: int | None) -> int | None:

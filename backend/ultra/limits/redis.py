@@ -93,10 +93,8 @@ class RedisLimiter:
         return f"{self._prefix}place:{key}"
 
 
-def _decision(
-    reply: list[bytes | int], charges: Sequence[Charge], places: Sequence[Place], leases: Sequence[Lease]
-) -> Decision:
-    passed, now, *rest = (int(each) for each in reply)
+def _decision(reply: bytes, charges: Sequence[Charge], places: Sequence[Place], leases: Sequence[Lease]) -> Decision:
+    passed, now, *rest = map(int, reply.split())
     tats, full = rest[: len(charges)], [bool(each) for each in rest[len(charges) :]]
     waits = [0.0] * len(charges)
     if not passed:

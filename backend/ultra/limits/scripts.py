@@ -55,7 +55,7 @@ CHARGE: Final = _script(
 local charges = tonumber(ARGV[1])
 local starts, tats, at, passed = {}, {}, 1, 1
 local found = charges > 0 and redis.call('MGET', unpack(KEYS, 1, charges)) or {}
-local reply = {1, whole(now)}
+local reply = {'', whole(now)}
 for i = 1, charges do
   local cost, window, most = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local start = math.max(tonumber(found[i] or '0') or 0, now)
@@ -74,7 +74,7 @@ for i = charges + 1, #KEYS do
   if full then passed = 0 end
   at = at + 3
 end
-reply[1] = passed
+reply[1] = passed == 1 and '1' or '0'
 if passed == 1 then
   for i = 1, charges do
     if tats[i] > starts[i] then keep(KEYS[i], tats[i]) end
@@ -86,12 +86,12 @@ if passed == 1 then
     at = at + 3
   end
 end
-return reply
+return table.concat(reply, ' ')
 """
 )
 """Keys: counters, then places. Arguments: how many counters; for each its cost, window and longest debt; for each place
-how many at most, for how long, and the lease's id. Answers 1 or 0, the time, each counter's TAT (moved when 1), and for
-each place 1 where it is full."""
+how many at most, for how long, and the lease's id. Answers numbers in one text, which is read much more quickly than an
+array: 1 or 0, the time, each counter's TAT (moved when 1), and for each place 1 where it is full."""
 
 CORRECT: Final = _script(
     _NOW
