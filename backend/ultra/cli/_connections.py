@@ -17,10 +17,15 @@ from ultra.system import System
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds that a client may take: to send the whole head of a request, and to read on when it has stopped."""
+    """Seconds that a client may take.
+
+    `head_s` to send the whole head of a request, `stalled_s` to read on when it has stopped, `linger_s` to read why it
+    was refused while it is still sending.
+    """
 
     head_s: float = 10.0
     stalled_s: float = 30.0
+    linger_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,9 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Begin to wait for the first head."""
-        lingering = LingeringTransport(transport, loop=self.loop, is_unread=self._is_unread)
+        lingering = LingeringTransport(
+            transport, loop=self.loop, is_unread=self._is_unread, linger_s=self.house.patience.linger_s
+        )
         super().connection_made(lingering)  # type: ignore[arg-type]  # it behaves like one
         self._await_head()
 
@@ -138,7 +145,7 @@ class Connection(HttpToolsProtocol):
             self._stall_timer = self.loop.call_later(self.house.patience.stalled_s, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It reads again."""
+        """Let a client go on that reads again."""
         self._resume()
         super().resume_writing()
 

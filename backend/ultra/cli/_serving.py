@@ -4,30 +4,37 @@ import math
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 
 from ultra.app import create_app
-from ultra.config import Loaded
+from ultra.cli._connections import House, connection_class
+from ultra.config import Loaded, Settings
+from ultra.domain.errors import Unavailable
+from ultra.gate.headers import server_headers
 from ultra.services import Services
+from ultra.system import System
+
+_BACKLOG = 2048
 
 
-class AnnouncedServer(uvicorn.Server):
-    """Prints the one address on stdout, where people and scripts look for it, as soon as requests are answered."""
+class ToldServer(uvicorn.Server):
+    """Tells `ready` as soon as requests are answered."""
 
-    def __init__(self, config: uvicorn.Config, *, environment: str) -> None:
+    def __init__(self, config: uvicorn.Config, *, ready: Callable[[str | None], None]) -> None:
         super().__init__(config)
-        self._environment = environment
+        self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell."""
+        """Start, then tell, with the text of the first administrator's sign-in link where there is one."""
         await super().startup(sockets)
-        for listener in sockets or []:
-            host, port = listener.getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            sys.stdout.write(f"Ultra ({self._environment}) at http://{shown}:{port}\n")
-            sys.stdout.flush()
+        services: Services = self.lifespan.state["services"]
+        link = None
+        if services.settings.environment == "development":
+            link = await services.access.accounts.ensure_first_admin()
+        self._ready(link)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams and runs end within one and the same grace."""
@@ -41,13 +48,14 @@ class AnnouncedServer(uvicorn.Server):
         self.should_exit = True
 
 
-def run(loaded: Loaded) -> bool:
-    """Serve until told to stop; returns whether it ever was up."""
+def server(loaded: Loaded, *, ready: Callable[[str | None], None]) -> ToldServer:
+    """Return the server of one process."""
     settings = loaded.settings
+    system = System()
+    house = House(headers=server_headers(https_only=settings.environment == "production"), system=system)
     config = uvicorn.Config(
-        create_app(loaded),
-        host=settings.host,
-        port=settings.port,
+        create_app(loaded, system=system),
+        http=connection_class(house),
         lifespan="on",
         ws="none",
         log_config=None,
@@ -56,6 +64,34 @@ def run(loaded: Loaded) -> bool:
         proxy_headers=False,
         timeout_graceful_shutdown=math.ceil(settings.shutdown_grace_s),
     )
-    server = AnnouncedServer(config, environment=settings.environment)
-    server.run(sockets=[config.bind_socket()])
-    return server.started
+    return ToldServer(config, ready=ready)
+
+
+def listening(settings: Settings) -> socket.socket:
+    """Bind the address that is served; raises `Unavailable`."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host.strip("[]"), settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise Unavailable(
+            f"Nobody can listen at {settings.host} port {settings.port}: {error.strerror}.",
+            hint="Another server may be there; choose another one with --port.",
+        ) from error
+
+
+def announce(listener: socket.socket, environment: str, link: str | None) -> None:
+    """Print the one address on stdout, where people and scripts look for it, and the link where there is one."""
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    sys.stdout.write(f"Ultra ({environment}) at {address}\n")
+    if link is not None:
+        sys.stdout.write(f"Sign in, once, as admin: {address}/sign-in?link={link}\n")
+    sys.stdout.flush()
+
+
+def run(loaded: Loaded) -> bool:
+    """Serve in this process until told to stop; returns whether it ever was up."""
+    with listening(loaded.settings) as listener:
+        told = server(loaded, ready=lambda link: announce(listener, loaded.settings.environment, link))
+        told.run(sockets=[listener])
+    return told.started

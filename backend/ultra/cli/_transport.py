@@ -4,24 +4,27 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-LINGER_S = 1.0
-"""How long a client that is still sending may take to read its answer."""
-
 
 class LingeringTransport:
     """A transport whose `close` does not cut off a client in the middle of a request body.
 
     Closing a socket with unread bytes in it makes the kernel send a reset, and a client that sends a large body would
     lose the very answer that tells it to stop. So while `is_unread()`, this side only stops writing, reads nothing
-    more, and closes a moment later. Everything else is the transport's own.
+    more, and closes `linger_s` seconds later. Everything else is the transport's own.
     """
 
     def __init__(
-        self, transport: asyncio.Transport, *, loop: asyncio.AbstractEventLoop, is_unread: Callable[[], bool]
+        self,
+        transport: asyncio.Transport,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        is_unread: Callable[[], bool],
+        linger_s: float,
     ) -> None:
         self._transport = transport
         self._loop = loop
         self._is_unread = is_unread
+        self._linger_s = linger_s
         self._is_leaving = False
 
     def close(self) -> None:
@@ -32,7 +35,7 @@ class LingeringTransport:
         if self._is_unread() and self._transport.can_write_eof() and not self._transport.is_closing():
             self._transport.pause_reading()
             self._transport.write_eof()
-            self._loop.call_later(LINGER_S, self._transport.close)
+            self._loop.call_later(self._linger_s, self._transport.close)
         else:
             self._transport.close()
 

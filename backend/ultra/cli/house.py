@@ -15,15 +15,46 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def configuration(overrides: Mapping[str, object] | None = None) -> "Loaded":
-    """Read the configuration that holds in the current folder; raises `ConfigurationInvalid`."""
+def configuration(overrides: Mapping[str, object] | None = None, *, serving: bool = False) -> "Loaded":
+    """Read the configuration that holds in the current folder; raises `ConfigurationInvalid`.
+
+    `serving` also asks for what a server needs.
+    """
     import os
 
     from ultra.config import load
     from ultra.services import presets
 
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
-    return load(environ=os.environ, folder=Path.cwd(), overrides=given, presets=presets())
+    return load(environ=os.environ, folder=Path.cwd(), overrides=given, presets=presets(), serving=serving)
+
+
+def complete_configuration(
+    overrides: Mapping[str, object] | None = None, *, serving: bool = False
+) -> tuple["Loaded", Mapping[str, object]]:
+    """Read the configuration, make the secrets that nobody gave, and return it with the overrides that led to it.
+
+    In development they are kept in this folder's `.env.development.local`, in testing for this run alone; in
+    production nothing is made.
+    """
+    from ultra.config import ConfigurationInvalid, Problem, keep_secrets, make_secrets, missing_secrets
+    from ultra.system import System
+
+    given = dict(overrides or {})
+    loaded = configuration(given, serving=serving)
+    missing = missing_secrets(loaded.settings)
+    if not missing or loaded.settings.environment == "production":
+        return loaded, given
+    if loaded.settings.environment == "testing":
+        given |= make_secrets(missing, system=System())
+        return configuration(given, serving=serving), given
+    try:
+        keep_secrets(Path.cwd(), "development", missing, system=System())
+    except OSError as error:
+        sentence = f"cannot be kept in {Path.cwd()}: {error.strerror}."
+        problems = [Problem(name, sentence, "Set it, or start elsewhere.") for name in missing]
+        raise ConfigurationInvalid(problems) from None
+    return configuration(given, serving=serving), given
 
 
 @asynccontextmanager
@@ -34,7 +65,7 @@ async def opened() -> AsyncIterator[tuple["Services", "Desk"]]:
     from ultra.system import System
     from ultra.telemetry import logs
 
-    loaded = configuration()
+    loaded, _ = complete_configuration()
     logs.configure(level="error", form=loaded.settings.log_format)
     async with build(loaded, system=System(), serves=False) as services:
         yield services, set_up(services)

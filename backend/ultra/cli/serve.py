@@ -25,13 +25,18 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Number of processes (ULTRA_WORKERS).")] = None,
 ) -> int:
     """Serve the HTTP interface until SIGTERM or Ctrl-C."""
-    from ultra.cli._serving import run as run_server
-    from ultra.cli.house import configuration
-    from ultra.config import ConfigurationInvalid, door
+    from ultra.cli._serving import run as run_here
+    from ultra.cli._workers import Workers
+    from ultra.cli.house import complete_configuration
+    from ultra.config import advise
+    from ultra.system import System
     from ultra.telemetry import logs
 
-    loaded = configuration({"ULTRA_HOST": host, "ULTRA_PORT": port, "ULTRA_WORKERS": workers})
-    if problems := door(loaded.settings):
-        raise ConfigurationInvalid(problems)
+    said = {"ULTRA_HOST": host, "ULTRA_PORT": port, "ULTRA_WORKERS": workers}
+    loaded, overrides = complete_configuration(said, serving=True)
     logs.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
-    return 0 if run_server(loaded) else 1
+    for each in advise(loaded.settings):
+        logs.warn(str(each))
+    if loaded.settings.workers > 1:
+        return Workers(loaded, overrides, system=System()).run()
+    return 0 if run_here(loaded) else 1

@@ -3,10 +3,12 @@
 from ultra.config.addresses import is_loopback, is_own_address
 from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment
 from ultra.config.documents import Explanation, explain, reference, schema, show, template, written_files
+from ultra.config.generation import keep_secrets, make_secrets, missing_secrets
 from ultra.config.load import Loaded, Origin, Shown, declarations, load
 from ultra.config.problems import ConfigurationInvalid, Problem
-from ultra.config.rules import Vendor, door, vendors
+from ultra.config.rules import Vendor, vendors
 from ultra.config.secret import MaskedUrl, SecretRef
+from ultra.config.serving import advise
 from ultra.config.settings import Settings
 from ultra.config.toml_file import ModelTable, Preset, PriceTable, ProviderTable, UltraToml
 
@@ -30,12 +32,15 @@ __all__ = [
     "Shown",
     "UltraToml",
     "Vendor",
+    "advise",
     "declarations",
-    "door",
     "explain",
     "is_loopback",
     "is_own_address",
+    "keep_secrets",
     "load",
+    "make_secrets",
+    "missing_secrets",
     "reference",
     "schema",
     "show",

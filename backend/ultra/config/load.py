@@ -8,9 +8,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment, read_declarations
+from ultra.config.envfile import read_env_file
 from ultra.config.problems import ConfigurationInvalid, Problem, unknown_name
 from ultra.config.rules import judge_settings
 from ultra.config.secret import FileSource, MaskedUrl, SecretRef
+from ultra.config.serving import judge_access, judge_serving
 from ultra.config.settings import Settings
 from ultra.config.sources import (
     Given,
@@ -24,6 +26,7 @@ from ultra.config.sources import (
     process_layer,
     secrets_layer,
 )
+from ultra.config.strength import judge_secrets, judge_sharing
 from ultra.config.toml_file import Presets, UltraToml, read_toml
 from ultra.system import System
 
@@ -69,12 +72,13 @@ def load(
     overrides: Mapping[str, object] | None = None,
     presets: Presets | Collection[str] | None = None,
     system: System | None = None,
+    serving: bool = False,
 ) -> Loaded:
     """Read the settings that hold in `folder` for a process with `environ`; `overrides` (by name) win over all.
 
     `presets` are the names of known compatible servers, to judge `ultra.toml` by; a mapping also says where each is and
-    which variable usually holds its key. Raises `ConfigurationInvalid` with every problem found. Nothing is written and
-    no network is used.
+    which variable usually holds its key. `serving` adds what a server needs beyond a command. Raises
+    `ConfigurationInvalid` with every problem found. Nothing is written and no network is used.
     """
     known = frozenset(each.name for each in declarations())
     folder = folder.absolute()
@@ -89,9 +93,8 @@ def load(
     problems += _judge_files(layers, known, references, environment) + toml_problems
     settings, faults = _validate(given, layers, folder)
     problems += faults
-    if settings is not None:
-        problems += judge_settings(settings, toml, known_presets)
-    if problems or settings is None:
+    problems += _judge_together(settings, toml, known_presets, folder, serving=serving)
+    if problems:
         raise ConfigurationInvalid(problems)
     origins = {each.name: _origin(each, given[each.name]) for each in declarations()}
     keys = {each.name: _key(key, layers) for each in toml.providers if (key := each.key(known_presets)) is not None}
@@ -148,6 +151,17 @@ def _inner_layers(
     return [*layers, dotenv], problems
 
 
+def _judge_together(
+    settings: Settings, toml: UltraToml, presets: Presets | None, folder: Path, *, serving: bool
+) -> list[Problem]:
+    """Apply the rules about several settings at once."""
+    problems = [*judge_settings(settings, toml, presets), *judge_secrets(settings), *judge_access(settings)]
+    if settings.environment == "production":
+        theirs = read_env_file(folder / ".env.development.local").lines
+        problems += judge_sharing(settings, {name: line.raw for name, line in theirs.items()})
+    return [*problems, *judge_serving(settings)] if serving else problems
+
+
 def _candidates(name: str, layers: list[Layer]) -> list[Given]:
     return [layer.given[name] for layer in layers if name in layer.given]
 
@@ -184,10 +198,11 @@ def _judge_files(
     return problems
 
 
-def _validate(
-    given: Mapping[str, list[Given]], layers: list[Layer], folder: Path
-) -> tuple[Settings | None, list[Problem]]:
-    """Check types and bounds of the values in force; say what is wrong and where it stands, never the value."""
+def _validate(given: Mapping[str, list[Given]], layers: list[Layer], folder: Path) -> tuple[Settings, list[Problem]]:
+    """Check types and bounds of the values in force; say what is wrong and where it stands, never the value.
+
+    With problems, the settings returned have defaults where the values are wrong: good for judging the rest by.
+    """
     values: dict[str, object] = {}
     problems: list[Problem] = []
     for each in declarations():
@@ -202,10 +217,23 @@ def _validate(
             )
         else:
             values[each.field] = _prepare(each, raw, folder)
+    for each in declarations():
+        if each.field not in values:
+            values[each.field] = _default(each.name, given, folder)
     try:
-        return (None, problems) if problems else (Settings.model_validate(values), [])
+        return Settings.model_validate(values), problems
     except ValidationError as error:
-        return None, problems + _explain(error, given)
+        problems += _explain(error, given)
+        wrong = {str(fault["loc"][0]) for fault in error.errors()}
+        values |= {each.field: _default(each.name, given, folder) for each in declarations() if each.field in wrong}
+        return Settings.model_validate(values), problems
+
+
+def _default(name: str, given: Mapping[str, list[Given]], folder: Path) -> object:
+    """Return the lowest source's value of a setting that is no secret: its default, None where it has none."""
+    declared = next(each for each in declarations() if each.name == name)
+    lowest = given[name][-1] if given[name] else None
+    return _prepare(declared, lowest.raw if lowest and lowest.kind == "default" else None, folder)
 
 
 def _prepare(each: Declared, raw: object, folder: Path) -> object:

@@ -1,4 +1,4 @@
-"""Rules about several settings at once: where providers may be, and who may reach Ultra."""
+"""Rules about several settings at once: where providers may be."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -73,17 +73,3 @@ def judge_settings(settings: Settings, toml: UltraToml, presets: Presets | None 
 def _is_remote(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme == "https" and not is_loopback(parts.hostname or "")
-
-
-def door(settings: Settings) -> list[Problem]:
-    """Return why Ultra may not be served with these settings while there are no accounts; empty when it may."""
-    problems = []
-    if settings.environment == "production":
-        sentence = "may not be production yet: production needs accounts, and Ultra has none so far."
-        problems.append(Problem("ENVIRONMENT", sentence, "Use development or testing."))
-    if not is_loopback(settings.host):
-        sentence = (
-            "must be a loopback address: anyone who reaches Ultra could use it, because it has no accounts so far."
-        )
-        problems.append(Problem("ULTRA_HOST", sentence, "Use 127.0.0.1."))
-    return problems

@@ -199,9 +199,7 @@ class Accounts(Section):
     ]
     csrf_key: Annotated[SecretRef, Setting("Key of the tokens that protect forms.", secret=True)]
     key_pepper: Annotated[SecretRef, Setting("Pepper of stored API keys.", secret=True)]
-    test_mode_secret: Annotated[
-        SecretRef, Setting("Secret of the X-Test-Mode header, in testing only.", secret=True)
-    ]
+    test_mode_secret: Annotated[SecretRef, Setting("Secret of the X-Test-Mode header, in testing only.", secret=True)]
 
 
 class Settings(Serving, Files, Providers, Mocks, Upstream, Runs, Accounts):

@@ -83,6 +83,11 @@ def _write_nothing(_: Mapping[str, Any]) -> None:
     return
 
 
+def warn(sentence: str, **facts: Any) -> None:
+    """Write a line that an operator should read."""
+    structlog.stdlib.get_logger("ultra").warning(sentence, **facts)
+
+
 def _renderers(form: Literal["console", "json"]) -> list[structlog.typing.Processor]:
     if form == "json":
         return [structlog.processors.JSONRenderer(serializer=_dumps)]

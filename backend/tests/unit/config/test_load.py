@@ -1,6 +1,7 @@
 """Every source, in order; every problem at once; no value in any problem."""
 
 import json
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -232,7 +233,7 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
 def test_no_secret_shows_in_any_form(tmp_path: Path) -> None:
     """repr, str, JSON and origins of loaded settings hold masks where secrets are."""
     names = [each.name for each in declarations() if each.setting.secret]
-    environ = {name: f"CANARY-{name}" for name in names} | {
+    environ = {name: f"CANARY-{name}-{secrets.token_urlsafe(32)}" for name in names} | {
         "DATABASE_URL": "postgresql://me:CANARY@h/d",
         "REDIS_URL": "redis://:CANARY@h/0",
     }

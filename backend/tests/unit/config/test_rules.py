@@ -1,11 +1,11 @@
-"""Rules about several settings: where providers are asked, and who may reach Ultra."""
+"""Rules about several settings: where providers are asked."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from ultra.config import ConfigurationInvalid, Settings, door, load, vendors
+from ultra.config import ConfigurationInvalid, Settings, load, vendors
 
 
 def settings(folder: Path, **environ: str) -> Settings:
@@ -69,25 +69,3 @@ def test_a_presets_usual_address_is_judged_too(tmp_path: Path) -> None:
     beside_mocks = load(environ={"LLAMA_KEY": "k"}, folder=tmp_path, presets=presets)
     assert beside_mocks.keys["lc"].reveal() == "k"
     assert load(environ={}, folder=tmp_path, presets=["llamacpp"]).keys == {}
-
-
-def test_the_door_is_open_on_loopback_in_development_and_testing(tmp_path: Path) -> None:
-    """The defaults may be served."""
-    assert door(settings(tmp_path)) == []
-    assert door(settings(tmp_path, ENVIRONMENT="testing", ULTRA_HOST="::1")) == []
-
-
-@pytest.mark.parametrize(
-    ("environ", "named"),
-    [
-        ({"ULTRA_HOST": "0.0.0.0"}, {"ULTRA_HOST"}),
-        ({"ULTRA_HOST": "ultra.example"}, {"ULTRA_HOST"}),
-        ({"ENVIRONMENT": "production"}, {"ENVIRONMENT"}),
-        ({"ENVIRONMENT": "production", "ULTRA_HOST": "::"}, {"ENVIRONMENT", "ULTRA_HOST"}),
-    ],
-)
-def test_the_door_is_shut_to_everybody_else(tmp_path: Path, environ: dict[str, str], named: set[str]) -> None:
-    """Any other address and production are refused, saying that accounts are missing."""
-    problems = door(settings(tmp_path, **environ))
-    assert {problem.setting for problem in problems} == named
-    assert all("accounts" in problem.sentence for problem in problems)
