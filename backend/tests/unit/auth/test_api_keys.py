@@ -53,6 +53,13 @@ def test_the_text_is_nowhere_in_what_is_kept(minted) -> None:
     assert secret not in repr(minted)
 
 
+def test_a_key_is_unbounded_unless_said_otherwise(minted) -> None:
+    """Every model, every address, content kept, the server's own allowance."""
+    key = minted.key
+    assert (key.models, key.cidrs, key.stores, key.allowance) == (None, None, True, Allowance())
+    assert timedelta(days=366) == LONGEST_LIFE
+
+
 def test_the_environment_is_in_the_text(minted, system) -> None:
     """A key says where it belongs and is no key elsewhere."""
     for environment, short in (("development", "dev"), ("testing", "test"), ("production", "prod")):
