@@ -112,7 +112,7 @@ def mock(running_mock: Mock) -> Mock:
 @pytest.fixture
 async def http(ultra: UltraProcess, anyio_backend: str) -> AsyncIterator[aiohttp.ClientSession]:
     """Return a plain HTTP client of Ultra."""
-    async with aiohttp.ClientSession(ultra.url) as session:
+    async with aiohttp.ClientSession(ultra.url, headers={"authorization": f"Bearer {ultra.key}"}) as session:
         yield session
 
 

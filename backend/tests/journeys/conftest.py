@@ -32,5 +32,7 @@ def mock(running_mock: Mock) -> Mock:
 @pytest.fixture
 async def http(ultra: UltraProcess, anyio_backend: str) -> AsyncIterator[aiohttp.ClientSession]:
     """Return a client of this Ultra."""
-    async with aiohttp.ClientSession(ultra.url, timeout=aiohttp.ClientTimeout(total=60)) as session:
+    async with aiohttp.ClientSession(
+        ultra.url, headers={"authorization": f"Bearer {ultra.key}"}, timeout=aiohttp.ClientTimeout(total=60)
+    ) as session:
         yield session

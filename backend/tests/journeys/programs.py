@@ -58,9 +58,10 @@ def until(is_so: Callable[[], Any], *, patience: float, what: str) -> Any:
 
 
 def fetch(url: str, *, method: str = "GET", body: Any = None, timeout: float = 30.0) -> tuple[int, Any]:
-    """Ask with JSON and return status and JSON, None for an empty body."""
+    """Ask with JSON and return status and JSON, None for an empty body. An Ultra of ours is asked with its key."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method, headers={"content-type": "application/json"})
+    headers = {"content-type": "application/json", **_credential(url)}
+    request = urllib.request.Request(url, data=data, method=method, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as reply:
             status, text = reply.status, reply.read()
@@ -135,6 +136,8 @@ class UltraProcess:
     url: str
     folder: Path
     process: "subprocess.Popen[bytes]"
+    key: str
+    """An API key that may do everything a key may do."""
     pid: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -193,6 +196,9 @@ def at(mock: Mock) -> dict[str, str]:
         "GEMINI_API_KEY": "key-for-gemini",
         "ACME_API_KEY": "key-for-acme",
         "DATABASE_URL": "sqlite:///var/ultra.db",
+        "ULTRA_SIGNING_KEYS": "first:one-secret-of-the-tests-that-is-long-enough",
+        "ULTRA_CSRF_KEY": "another-secret-of-the-tests-that-is-long-enough",
+        "ULTRA_KEY_PEPPER": "a-third-secret-of-the-tests-that-is-long-enough",
         # An attempt that fails is repeated soon, or tests would wait for it.
         "ULTRA_RETRY_BASE_S": "0.01",
         "ULTRA_RETRY_MAX_S": "2",
@@ -221,12 +227,12 @@ def ultra_process(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ultra.toml").write_text(toml + provider_toml(mock, "acme", MODELS["acme"]))
     command = [sys.executable, "-m", "ultra", "serve", "--port", "0"]
+    variables = environment(folder, **at(mock), **(settings or {}))
+    key = _key(folder, variables)
     said = folder / "stdout.txt"
     with said.open("wb") as out, (folder / "ultra.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=environment(folder, **at(mock), **(settings or {})), stdout=out, stderr=log
-        )
-    served = UltraProcess("", folder, process)
+        process = subprocess.Popen(command, cwd=folder, env=variables, stdout=out, stderr=log)
+    served = UltraProcess("", folder, process, key)
     _running.append(served)
     _never_ready.append(served)
     try:
@@ -237,6 +243,23 @@ def ultra_process(
     finally:
         served.stop()
         _running.remove(served)
+
+
+def _key(folder: Path, variables: Mapping[str, str]) -> str:
+    """Make a key on the command line, as a script would; once for each folder."""
+    kept = folder / "key.json"
+    if not kept.exists():
+        command = [sys.executable, "-m", "ultra", "keys", "create", "--name", "tests", "--json"]
+        made = subprocess.run(command, cwd=folder, env=dict(variables), capture_output=True, check=False)
+        assert made.returncode == 0, made.stderr.decode()
+        kept.write_bytes(made.stdout)
+    key: str = json.loads(kept.read_text())["key"]
+    return key
+
+
+def _credential(url: str) -> dict[str, str]:
+    keys = [each.key for each in _running if each.url and url.startswith(each.url)]
+    return {"authorization": f"Bearer {keys[0]}"} if keys else {}
 
 
 def _address(served: UltraProcess, said: Path) -> str | None:

@@ -54,7 +54,7 @@ def ultra(mock: Mock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ultr
 
 def client(ultra: UltraProcess) -> openai.OpenAI:
     """Return the official client, unmodified."""
-    return openai.OpenAI(base_url=f"{ultra.url}/v1", api_key="unused", max_retries=0)
+    return openai.OpenAI(base_url=f"{ultra.url}/v1", api_key=ultra.key, max_retries=0)
 
 
 def ask(**more: object) -> dict[str, object]:

@@ -85,7 +85,7 @@ def mock(mock_of_module: Mock) -> Mock:
 async def client(ultra: UltraProcess, mock: Mock, anyio_backend: str) -> AsyncIterator[AsyncOpenAI]:
     """Return an asynchronous client that does not retry by itself and validates what it gets."""
     async with AsyncOpenAI(
-        api_key="any", base_url=f"{ultra.url}/v1", max_retries=0, _strict_response_validation=True
+        api_key=ultra.key, base_url=f"{ultra.url}/v1", max_retries=0, _strict_response_validation=True
     ) as made:
         yield made
 
@@ -346,7 +346,7 @@ async def test_synchronous_client(ultra, mock):
     """The blocking client works the same: whole, streamed, and when it fails."""
 
     def ask() -> tuple[str, str]:
-        with openai.OpenAI(api_key="any", base_url=f"{ultra.url}/v1", max_retries=0) as client:
+        with openai.OpenAI(api_key=ultra.key, base_url=f"{ultra.url}/v1", max_retries=0) as client:
             whole = client.chat.completions.create(model="acme/alpha", messages=SUM)
             with client.chat.completions.stream(model="ultra/consensus", messages=SUM) as stream:
                 streamed = stream.get_final_completion()
@@ -361,7 +361,7 @@ async def test_synchronous_client(ultra, mock):
 
 async def test_a_client_that_retries_finds_nothing_spent_twice(ultra, mock):
     """Where repeating cannot help, the client's own retries stay away."""
-    async with AsyncOpenAI(api_key="any", base_url=f"{ultra.url}/v1", max_retries=2) as client:
+    async with AsyncOpenAI(api_key=ultra.key, base_url=f"{ultra.url}/v1", max_retries=2) as client:
         with pytest.raises(openai.RateLimitError):
             await client.chat.completions.create(model="faulty/mock-quota-1", messages=SUM)
         with pytest.raises(openai.InternalServerError):

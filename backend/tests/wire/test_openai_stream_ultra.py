@@ -58,7 +58,9 @@ def mock(mock_of_module: Mock) -> Mock:
 @pytest.fixture
 async def http(ultra: UltraProcess, mock: Mock, anyio_backend: str) -> AsyncIterator[aiohttp.ClientSession]:
     """Return a plain HTTP client of Ultra."""
-    async with aiohttp.ClientSession(ultra.url, timeout=aiohttp.ClientTimeout(total=60)) as session:
+    async with aiohttp.ClientSession(
+        ultra.url, headers={"authorization": f"Bearer {ultra.key}"}, timeout=aiohttp.ClientTimeout(total=60)
+    ) as session:
         yield session
 
 
@@ -162,7 +164,7 @@ async def test_the_official_client_raises_mid_stream(ultra, mock):
         async for chunk in stream:
             seen.append(chunk.choices[0].delta.content or "")  # noqa: PERF401 - what came before it raised counts
 
-    async with AsyncOpenAI(api_key="any", base_url=f"{ultra.url}/v1", max_retries=0) as client:
+    async with AsyncOpenAI(api_key=ultra.key, base_url=f"{ultra.url}/v1", max_retries=0) as client:
         stream = await client.chat.completions.create(
             model="broken/mock-error-in-stream-after-3", messages=ASKED, stream=True
         )
