@@ -56,5 +56,5 @@ def frame(event: JournalEvent) -> bytes:
 
 def trouble(error: UltraError) -> list[bytes]:
     """Return the end of a stream that is not the run's end; without an id, since it stands in no journal."""
-    body = orjson.dumps({"code": error.code, "detail": message(error)})
+    body = orjson.dumps({"type": error.code, "code": error.code, "detail": message(error)})
     return [b"event: error\ndata: " + body + b"\n\n"]

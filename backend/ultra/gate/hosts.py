@@ -60,7 +60,9 @@ def _published(origin: str) -> frozenset[tuple[str, int | None]]:
 def _split(host: str) -> tuple[str, int | None] | None:
     """Return name and port of `host[:port]`, None for anything else."""
     if host.startswith("["):
-        name, _, rest = host[1:].partition("]")
+        name, closed, rest = host[1:].partition("]")
+        if not closed:
+            return None
     else:
         name, colon, rest = host.partition(":")
         rest = colon + rest
