@@ -9,13 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from ultra import __version__
 from ultra.api import analyses, analyze, audit, auth, available_models, health, keys, me, patterns, usage, users
 from ultra.api.docs import described, docs_routes
 from ultra.config import Loaded, Settings
 from ultra.desk.desk import Desk, set_up
+from ultra.domain.access import Idempotency
 from ultra.domain.identity import Permission
 from ultra.gate.access_log import AccessLog
 from ultra.gate.admission import Admission, Room
@@ -29,6 +30,7 @@ from ultra.gate.flooding import Flooding
 from ultra.gate.guard import Guard
 from ultra.gate.headers import SecurityHeaders
 from ultra.gate.hosts import Hosts
+from ultra.gate.idempotency import Repeats
 from ultra.gate.keepers import Keepers, keepers_of
 from ultra.gate.need import Need
 from ultra.gate.problems import Problems, refuse_fields, refuse_route
@@ -45,7 +47,7 @@ House = Callable[..., AbstractAsyncContextManager[Services]]
 """Builds a house: `services.build`."""
 
 _COMPLETIONS = "/v1/chat/completions"
-_COMPLETE = Need(Permission.COMPLETIONS_CREATE, "completion")
+_COMPLETE = Need(Permission.COMPLETIONS_CREATE, "completion", idempotent=True)
 _BODY_S = 30.0
 _PROBES = ("/health/live", "/health/ready")
 
@@ -147,16 +149,23 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute]) 
 
 
 def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], ASGIApp]:
-    """Return what stands before each route once it is found: guard, body, vigil, departure, in this order."""
+    """Return what stands before each route once it is found: guard, body, repeats, vigil, departure."""
     caps = BodyCaps(max_bytes=settings.max_body_bytes, max_seconds=_BODY_S)
     flooding = Flooding(system=clock)
 
     def wrap(route: ASGIApp, need: Need) -> ASGIApp:
-        watched = Watched(Departure(route), vigil=lambda scope: keepers_of(scope).vigil)
-        body = Body(watched, caps=caps, reads_form=need.reads_form)
+        app: ASGIApp = Watched(Departure(route), vigil=lambda scope: keepers_of(scope).vigil)
+        if need.idempotent:
+            app = Repeats(app, store=_idempotency, caps=caps, finishes=need.cost != "completion", system=clock)
+        body = Body(app, caps=caps, reads_form=need.reads_form)
         return Guard(body, need=need, caps=caps, flooding=flooding, system=clock)
 
     return wrap
+
+
+def _idempotency(scope: Scope) -> Idempotency:
+    services: Services = scope["state"]["services"]
+    return services.access.stores.idempotency
 
 
 def _keepers(services: Services, vigil: Vigil) -> Keepers:

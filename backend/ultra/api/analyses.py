@@ -36,7 +36,10 @@ async def read(run_id: str, desk: AtDesk, principal: Caller) -> dict[str, Any]:
 
 
 @router.delete(
-    "/{run_id}", status_code=204, summary="Forget a run", openapi_extra=needs(Permission.RUNS_DELETE, "write")
+    "/{run_id}",
+    status_code=204,
+    summary="Forget a run",
+    openapi_extra=needs(Permission.RUNS_DELETE, "write", idempotent=True),
 )
 async def delete(run_id: str, desk: AtDesk, principal: Caller) -> None:
     """Remove a finished run and its events for good."""
@@ -44,7 +47,10 @@ async def delete(run_id: str, desk: AtDesk, principal: Caller) -> None:
 
 
 @router.post(
-    "/{run_id}/cancel", status_code=202, summary="Stop a run", openapi_extra=needs(Permission.RUNS_CREATE, "write")
+    "/{run_id}/cancel",
+    status_code=202,
+    summary="Stop a run",
+    openapi_extra=needs(Permission.RUNS_CREATE, "write", idempotent=True),
 )
 async def cancel(run_id: str, desk: AtDesk, principal: Caller) -> dict[str, Any]:
     """Stop a run; its open calls are closed, what it has is kept."""

@@ -61,7 +61,9 @@ class AnalyzeIn(BaseModel):
 
 
 @router.post(
-    "/api/analyze", summary="Ask several models one question", openapi_extra=needs(Permission.RUNS_CREATE, "run")
+    "/api/analyze",
+    summary="Ask several models one question",
+    openapi_extra=needs(Permission.RUNS_CREATE, "run", idempotent=True),
 )
 async def analyze(
     asked: AnalyzeIn,

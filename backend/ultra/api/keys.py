@@ -65,7 +65,12 @@ async def read(key_id: str, desk: AtDesk, principal: Caller) -> dict[str, Any]:
     return await desk.keys.get(principal, key_id)
 
 
-@router.delete("/{key_id}", status_code=204, summary="End a key", openapi_extra=needs(Permission.KEYS_WRITE, "write"))
+@router.delete(
+    "/{key_id}",
+    status_code=204,
+    summary="End a key",
+    openapi_extra=needs(Permission.KEYS_WRITE, "write", idempotent=True),
+)
 async def revoke(key_id: str, desk: AtDesk, principal: Caller, source: From) -> None:
     """End a key; it counts from its next request on."""
     await desk.keys.revoke(principal, key_id, source=source)

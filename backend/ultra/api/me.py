@@ -24,7 +24,9 @@ async def export(services: House, principal: Caller, source: From, response: Res
     return data
 
 
-@router.delete("", status_code=204, summary="Erase my data", openapi_extra=needs(Permission.DATA_ERASE, "write"))
+@router.delete(
+    "", status_code=204, summary="Erase my data", openapi_extra=needs(Permission.DATA_ERASE, "write", idempotent=True)
+)
 async def erase(services: House, principal: Caller, source: From) -> None:
     """Erase the content of the caller's runs and calls; sums and the audit stay, by id alone."""
     entry = source.entry("data.erase", actor=principal.id, target=principal.id)

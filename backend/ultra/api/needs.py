@@ -10,10 +10,15 @@ __all__ = ["PUBLIC", "needs"]
 
 
 def needs(
-    permission: Permission | None, cost: Cost = "read", *, csrf: Csrf = "session", reserved: bool = False
+    permission: Permission | None,
+    cost: Cost = "read",
+    *,
+    csrf: Csrf = "session",
+    reserved: bool = False,
+    idempotent: bool = False,
 ) -> dict[str, Any]:
     """Return the declaration of a route: the permission (or `PUBLIC`) and what kind of effort it is.
 
-    `csrf` and `reserved` are those of `Need`.
+    `csrf`, `reserved` and `idempotent` are those of `Need`.
     """
-    return described(Need(permission=permission, cost=cost, csrf=csrf, reserved=reserved))
+    return described(Need(permission=permission, cost=cost, csrf=csrf, reserved=reserved, idempotent=idempotent))

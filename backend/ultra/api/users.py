@@ -67,7 +67,9 @@ async def read(user_id: str, desk: AtDesk) -> dict[str, Any]:
     return await desk.accounts.user(user_id)
 
 
-@router.patch("/{user_id}", summary="Change a user", openapi_extra=needs(Permission.USERS_WRITE, "write"))
+@router.patch(
+    "/{user_id}", summary="Change a user", openapi_extra=needs(Permission.USERS_WRITE, "write", idempotent=True)
+)
 async def change(user_id: str, given: UserChangeIn, desk: AtDesk, principal: Caller, source: From) -> dict[str, Any]:
     """Change role, state or allowance; it counts from the user's next request on, and their open streams end."""
     changes: dict[str, Any] = {name: getattr(given, name) for name in given.model_fields_set}
@@ -79,7 +81,10 @@ async def change(user_id: str, given: UserChangeIn, desk: AtDesk, principal: Cal
 
 
 @router.delete(
-    "/{user_id}", status_code=204, summary="Remove a user", openapi_extra=needs(Permission.USERS_WRITE, "write")
+    "/{user_id}",
+    status_code=204,
+    summary="Remove a user",
+    openapi_extra=needs(Permission.USERS_WRITE, "write", idempotent=True),
 )
 async def delete(user_id: str, desk: AtDesk, principal: Caller, source: From) -> None:
     """Remove a user with sessions, tokens, keys and runs; the audit keeps the id."""

@@ -12,7 +12,8 @@ _REQUEST_HEADERS: Final = (
     " x-csrf-token, x-request-id, anthropic-version, anthropic-beta, openai-beta, openai-organization"
 )
 _SHOWN_HEADERS: Final = (
-    "x-request-id, x-ultra-cost-usd, location, retry-after, ratelimit, ratelimit-policy, x-should-retry"
+    "x-request-id, x-ultra-cost-usd, location, retry-after, ratelimit, ratelimit-policy, x-should-retry,"
+    " idempotent-replayed"
 )
 
 

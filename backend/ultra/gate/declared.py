@@ -18,6 +18,7 @@ _PERMISSION: Final = "x-permission"
 _COST: Final = "x-cost"
 _CSRF: Final = "x-csrf"
 _RESERVED: Final = "x-reserved"
+_IDEMPOTENT: Final = "x-idempotent"
 _PUBLIC: Final = "public"
 
 SECURITY: Final[Sequence[Mapping[str, list[str]]]] = ({"bearer": []}, {"apiKey": []}, {"session": []})
@@ -44,6 +45,8 @@ def described(need: Need) -> dict[str, Any]:
         found[_CSRF] = need.csrf
     if need.reserved:
         found[_RESERVED] = True
+    if need.idempotent:
+        found[_IDEMPOTENT] = True
     return {**found, "security": [] if need.permission is None else [dict(each) for each in SECURITY]}
 
 
@@ -62,6 +65,7 @@ def need_of(route: BaseRoute) -> Need:
         cost=cost,
         csrf=csrf,
         reserved=bool(said.get(_RESERVED, False)),
+        idempotent=bool(said.get(_IDEMPOTENT, False)),
     )
 
 

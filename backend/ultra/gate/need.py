@@ -25,6 +25,9 @@ class Need:
     Whoever comes to an open route is not looked at, unless it `greets`: then it is told who is signed in, and a
     credential that is not good makes nobody of its bearer instead of a refusal.
 
+    `idempotent` routes keep the answer to a request with an `Idempotency-Key` for its repetitions; never those that
+    show a secret.
+
     `reserved` routes are answered even when the server is full: liveness, and signing in to look what is wrong.
     """
 
@@ -33,6 +36,7 @@ class Need:
     csrf: Csrf = "session"
     reserved: bool = False
     greets: bool = False
+    idempotent: bool = False
 
     @property
     def reads_form(self) -> bool:
