@@ -80,11 +80,11 @@ async def analyze(
     at once with a `Location`. Otherwise the answer is the finished run. A run outlives its connection.
     """
     later = "respond-async" in prefer
-    if later and not asked.store:
+    if later and not (asked.store and principal.stores):
         raise InvalidRequest(
             "A run that keeps nothing cannot be looked up later.",
             param="store",
-            hint="Leave `store` out, or drop `Prefer: respond-async`.",
+            hint="Leave `store` out and use a key that stores, or drop `Prefer: respond-async`.",
         )
     run = await desk.runs.begin(
         principal, _question(asked), _options(asked, desk), request_id=request_id, follow_up_to=asked.follow_up_to

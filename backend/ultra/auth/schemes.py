@@ -202,10 +202,11 @@ def of_key(key: ApiKey, user: User) -> Principal:
         credential="key",
         credential_id=key.id,
         permissions=permitted(user.role, "key", key.scopes),
-        name=key.name,
+        name=user.username,
         models=key.models,
         stores=key.stores,
         allowance=key.allowance,
+        owner_allowance=user.allowance,
         expires_at=key.expires_at if key.overlap_until is None else min(key.expires_at, key.overlap_until),
         version=user.version,
     )

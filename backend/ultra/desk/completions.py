@@ -61,12 +61,17 @@ class CompletionDesk:
         self._system = system
         self._deadline_s = deadline_s
 
-    def open(self, principal: Principal, request: ChatRequest, *, request_id: str) -> AbstractAsyncContextManager[Told]:
-        """Ask `request.model`. Entering waits until somebody accepted; leaving ends all work done for it."""
+    def open(
+        self, principal: Principal, request: ChatRequest, *, request_id: str, store: bool = True
+    ) -> AbstractAsyncContextManager[Told]:
+        """Ask `request.model`. Entering waits until somebody accepted; leaving ends all work done for it.
+
+        Of what one model says nothing is kept anyway; `store` False also keeps nothing of an ensemble's run.
+        """
         if not request.messages:
             raise InvalidRequest("There is no message.", param="messages", hint="Send at least one user message.")
         if request.model.startswith(ENSEMBLE):
-            return self._ensembles.open(principal, request, request_id=request_id)
+            return self._ensembles.open(principal, request, request_id=request_id, store=store)
         return self._single(principal, request, request_id=request_id)
 
     @asynccontextmanager

@@ -43,12 +43,13 @@ class Ensembles:
 
     @asynccontextmanager
     async def open(
-        self, principal: Principal, request: ChatRequest, *, request_id: str
+        self, principal: Principal, request: ChatRequest, *, request_id: str, store: bool = True
     ) -> AsyncIterator["_EnsembleAnswer"]:
-        """Begin the run; leaving before its end cancels it and with it every open call."""
+        """Begin the run, kept unless `store` is False; leaving before its end cancels it with every open call."""
         _refuse_tools(request)
         self._refuse_unknown(request.model)
-        run = await self._runs.begin(principal, question(request), self._options(request), request_id=request_id)
+        options = replace(self._options(request), store=store)
+        run = await self._runs.begin(principal, question(request), options, request_id=request_id)
         try:
             yield _EnsembleAnswer(self._runs, principal, run, losses=_losses(request))
         finally:

@@ -144,8 +144,9 @@ class Allowance:
 class Principal:
     """Whoever a request is charged to and whose runs it may see.
 
-    `id` is the user's: a key acts for its owner. `credential_id` is the session's, token family's or key's own id, None
-    for the command line. `models` None allows every model; `stores` False keeps no content of any run or completion.
+    `id` and `name` are the user's: a key acts for its owner. `credential_id` is the session's, token family's or key's
+    own id, None for the command line. `models` None allows every model; `stores` False keeps no content of any run or
+    completion.
     """
 
     id: str
@@ -158,6 +159,8 @@ class Principal:
     models: tuple[str, ...] | None = None
     stores: bool = True
     allowance: Allowance = field(default_factory=Allowance)
+    owner_allowance: Allowance | None = None
+    """The user's own, where `allowance` is a key's; None everywhere else."""
     expires_at: datetime | None = None
     """When the session, token family or key ends by itself; None: it does not."""
     version: int = 0

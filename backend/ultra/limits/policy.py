@@ -75,30 +75,28 @@ class LimitPolicy:
         address: str | None,
         route: RouteClass,
         tokens: int = 0,
-        owner: Allowance | None = None,
     ) -> tuple[Charge, ...]:
         """Charge a request of a known caller, all in one question: address, user, key, cost, and tokens reserved.
 
-        A key's requests count against its owner, too. `owner` is the owner's allowance where the principal is a key;
-        for other credentials the principal's own is meant.
+        A key's requests count against its owner, too, within the owner's own allowance.
         """
         if principal.credential == "local":
             return ()
-        own, key = _allowances(principal, owner)
+        own, key = _allowances(principal)
         user = _kept("principal", principal.id)
         return (
             *_charges("address", self._rates.address, _kept("address", network_of(address))),
             *_charges("principal", _first(own.requests_per_minute, self._rates.principal), user),
             *_charges("cost", self._rates.cost, user, weight=WEIGHTS[route], unit="cost"),
             *_charges("key", key.requests_per_minute, _credential(principal)),
-            *(self.tokens(principal, tokens, owner=owner) if tokens else ()),
+            *(self.tokens(principal, tokens) if tokens else ()),
         )
 
-    def tokens(self, principal: Principal, tokens: int, *, owner: Allowance | None = None) -> tuple[Charge, ...]:
+    def tokens(self, principal: Principal, tokens: int) -> tuple[Charge, ...]:
         """Charge tokens: the most a completion may use; `Limiter.correct` each by what it did use."""
         if principal.credential == "local":
             return ()
-        own, key = _allowances(principal, owner)
+        own, key = _allowances(principal)
         user, credential = _kept("principal", principal.id), _credential(principal)
         most = _first(own.tokens_per_minute, self._rates.tokens)
         return (
@@ -106,11 +104,11 @@ class LimitPolicy:
             *_charges("key-tokens", key.tokens_per_minute, credential, weight=tokens, unit="tokens"),
         )
 
-    def places(self, principal: Principal, *, owner: Allowance | None = None) -> tuple[Place, ...]:
+    def places(self, principal: Principal) -> tuple[Place, ...]:
         """Return the places that a completion or run of this caller takes; renew them within half a minute."""
         if principal.credential == "local":
             return ()
-        own, key = _allowances(principal, owner)
+        own, key = _allowances(principal)
         wanted = (
             ("concurrency", _first(own.concurrency, self._rates.concurrency), _kept("principal", principal.id)),
             ("key-concurrency", key.concurrency, _credential(principal)),
@@ -177,10 +175,10 @@ def _charges(
         yield Charge(_limit(name, amount, window_s, unit), key, weight)
 
 
-def _allowances(principal: Principal, owner: Allowance | None) -> tuple[Allowance, Allowance]:
+def _allowances(principal: Principal) -> tuple[Allowance, Allowance]:
     """Return the user's allowance and the key's; a caller without a key has none of the latter."""
     if principal.credential == "key":
-        return owner or Allowance(), principal.allowance
+        return principal.owner_allowance or Allowance(), principal.allowance
     return principal.allowance, Allowance()
 
 

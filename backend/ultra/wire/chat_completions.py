@@ -27,7 +27,12 @@ class ChatCompletions:
         request = openai_chat.parse(body)
         _refuse_several(body)
         scope["ultra.facts"]["model"] = request.model
-        opening = desk.completions.open(scope["ultra.principal"], request, request_id=scope["ultra.request_id"])
+        opening = desk.completions.open(
+            scope["ultra.principal"],
+            request,
+            request_id=scope["ultra.request_id"],
+            store=body.get("store") is not False,
+        )
         async with opening as told:
             if request.stream:
                 await _stream(told, include_usage=openai_chat.wants_usage(body), scope=scope, send=send)

@@ -62,9 +62,10 @@ async def test_a_key_acts_for_its_owner_within_its_bounds(house) -> None:
     key, header = await house.by_key(models=("openai/x",), allowance=allowance, stores=False)
     principal = await house.authenticator().authenticate(house.approach(header))
     assert (principal.id, principal.kind, principal.credential) == ("user_ann", "service", "key")
-    assert (principal.credential_id, principal.name) == (key.id, "ci")
+    assert (principal.credential_id, principal.name) == (key.id, "ann")
     assert principal.permissions == {Permission.RUNS_READ}, "a member may not read users, whatever the key says"
     assert (principal.models, principal.allowance, principal.stores) == (("openai/x",), allowance, False)
+    assert principal.owner_allowance == Allowance()
     assert principal.expires_at == key.expires_at
 
 

@@ -45,7 +45,8 @@ def test_a_key_is_charged_beside_its_owner() -> None:
         "tokens": (2_000_000, 90),
         "key-tokens": (500, 90),
     }
-    owned = POLICY.caller(key, address="192.0.2.1", route="completion", owner=Allowance(requests_per_minute=30))
+    of_somebody = replace(key, owner_allowance=Allowance(requests_per_minute=30))
+    owned = POLICY.caller(of_somebody, address="192.0.2.1", route="completion")
     assert _amounts(owned)["principal"] == (30, 1)
     of_user = {each.limit.name: each.key for each in POLICY.caller(USER, address="192.0.2.1", route="read")}
     of_key = {each.limit.name: each.key for each in charges}
