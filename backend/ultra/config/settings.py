@@ -161,6 +161,41 @@ class Runs(Section):
     run_budget_usd: Annotated[Money, Setting("Budget of a run that names none, in USD.", "0.50")]
     run_panel_size: Annotated[int, Field(ge=1, le=16), Setting("How many models a run asks when none are named.", 4)]
     run_concurrency: Annotated[int, Field(ge=1, le=1000), Setting("How many runs one process works on at once.", 8)]
+    retention_days: Annotated[
+        int,
+        Field(ge=0, le=36_500),
+        Setting("How many days ended runs and the list of calls are kept; 0 keeps them for ever.", Each(30, 30, 90)),
+    ]
+
+
+_Amount = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class Limits(Section):
+    """Limits."""
+
+    limit_requests_per_minute: Annotated[
+        _Amount, Setting("Requests of one user a minute, over all sessions, tokens and keys; 0 is no limit.", 1200)
+    ]
+    limit_cost_per_minute: Annotated[
+        _Amount,
+        Setting(
+            "Effort of one user's requests a minute: 1 to read, 5 to write, 10 for a completion, 100 for a run; 0 is"
+            " no limit.",
+            12_000,
+        ),
+    ]
+    limit_tokens_per_minute: Annotated[
+        _Amount, Setting("Tokens of one user a minute, prompt and answer together; 0 is no limit.", 2_000_000)
+    ]
+    limit_concurrency: Annotated[_Amount, Setting("Completions and runs of one user at once; 0 is no limit.", 64)]
+    limit_address_per_minute: Annotated[
+        _Amount, Setting("Requests from one address a minute, whoever calls; 0 is no limit.", 3000)
+    ]
+    limit_anonymous_per_minute: Annotated[
+        _Amount,
+        Setting("Requests from one address a minute with no credential or a bad one; 0 is no limit.", 60),
+    ]
 
 
 class Accounts(Section):
@@ -202,5 +237,5 @@ class Accounts(Section):
     test_mode_secret: Annotated[SecretRef, Setting("Secret of the X-Test-Mode header, in testing only.", secret=True)]
 
 
-class Settings(Serving, Files, Providers, Mocks, Upstream, Runs, Accounts):
+class Settings(Serving, Files, Providers, Mocks, Upstream, Runs, Limits, Accounts):
     """Every setting, read once and frozen; made by `load`."""

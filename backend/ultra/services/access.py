@@ -115,7 +115,7 @@ async def open_access(
             authenticator=_authenticator(stores, schemes, cookie, refusals, system, honours=header is not None),
             refusals=refusals,
             limiter=limiter,
-            limits=LimitPolicy(rates=Rates()),
+            limits=LimitPolicy(rates=_rates(settings)),
         )
 
 
@@ -203,6 +203,18 @@ async def _test_mode(settings: Settings, database: Database, system: System) -> 
         live_keys=live,
     )
     return None if reasons or secret is None else XTestMode(secret=secret, system=system)
+
+
+def _rates(settings: Settings) -> Rates:
+    """Return the limits in force; a setting of 0 is no limit."""
+    return Rates(
+        anonymous=settings.limit_anonymous_per_minute or None,
+        address=settings.limit_address_per_minute or None,
+        principal=settings.limit_requests_per_minute or None,
+        cost=settings.limit_cost_per_minute or None,
+        tokens=settings.limit_tokens_per_minute or None,
+        concurrency=settings.limit_concurrency or None,
+    )
 
 
 def _origins(settings: Settings) -> Sequence[str]:
