@@ -227,7 +227,7 @@ def ultra_process(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ultra.toml").write_text(toml + provider_toml(mock, "acme", MODELS["acme"]))
     command = [sys.executable, "-m", "ultra", "serve", "--port", "0"]
-    variables = environment(folder, **at(mock), **(settings or {}))
+    variables = environment(folder, **(at(mock) | dict(settings or {})))
     key = _key(folder, variables)
     said = folder / "stdout.txt"
     with said.open("wb") as out, (folder / "ultra.log").open("ab") as log:
