@@ -1,0 +1,179 @@
+"""K: API keys."""
+
+import time
+from typing import Any
+
+from tests.blackbox.asking import Answer, Client, until
+from tests.blackbox.targets import House, Target, bearer, each_worker
+
+ME = "/api/auth/me"
+
+
+def question(model: str = "acme/alpha") -> dict[str, Any]:
+    """Return a question to one model."""
+    return {"model": model, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 20}
+
+
+def spellings(text: str) -> list[list[tuple[str, str]]]:
+    """Return every way in which a key may be presented."""
+    return [[bearer(text)], [("authorization", f"bearer {text}")], [("x-api-key", text)], [("X-API-KEY", text)]]
+
+
+def test_K01_shown_once(target):
+    """A key's text is in the answer that made it and in no other."""
+    person = target.person()
+    made = person.key()
+    secret = made["key"].split("_")[4]
+    for client in (person.client, target.admin.client):
+        for path in ("/api/keys", f"/api/keys/{made['id']}", "/api/me/data", "/api/audit?limit=500"):
+            answer = client.get(path).expect(200, 403, 404)
+            assert secret not in answer.text
+            assert "hash\":" not in answer.text.replace('"hash":"', "", 1) or path.startswith("/api/audit")
+    shown = person.client.get(f"/api/keys/{made['id']}").expect(200).json
+    assert "key" not in shown
+    assert not any("hash" in name or "pepper" in name for name in shown)
+    assert shown["last4"] == secret[-4:]
+
+
+def test_K03_parts_are_no_key(house):
+    """Neither what is shown of a key nor what is kept of it opens anything."""
+    made = house.person().key()
+    text, client = made["key"], house.client()
+    head, _, rest = text.rpartition("_")
+    kept = _kept_hash(house, made["prefix"])
+    parts = [made["prefix"], made["last4"], made["id"], rest, head, text[:-1], text[:-1] + "0", kept]
+    parts.append(text.replace(text.split("_")[4], "A" * 43))
+    for part in parts:
+        for way in spellings(part):
+            client.get(ME, headers=way).unauthenticated()
+        client = house.client()
+
+
+def _kept_hash(house: House, public_id: str) -> str:
+    """Return what the database keeps of a key, as whoever has stolen it would see it."""
+    import re
+
+    text = house.database_text().decode("latin-1")
+    found = [each for each in re.findall(r"[0-9a-f]{64}", text)]
+    assert public_id in text
+    assert found
+    return found[-1]
+
+
+_INJECTIONS = (
+    "' OR '1'='1",
+    "'; SELECT pg_sleep(5)--",
+    '") UNION SELECT * FROM users--',
+    "%00",
+    "ultra_sk_test_' OR 1=1--_" + "a" * 43 + "_000000",
+    "a" * 8000,
+)
+
+
+def test_K05_injections(target):
+    """A credential is never part of a statement: each of these is refused, and quickly."""
+    for text in _INJECTIONS:
+        client = target.client()
+        ways = [bearer(text), ("x-api-key", text), ("authorization", f"Basic {text}"), ("cookie", f"ultra={text}")]
+        for way in ways:
+            begun = time.monotonic()
+            answer = client.get(ME, headers=[way]).refused(401, 400)
+            assert time.monotonic() - begun < 4
+            assert "sleep" not in answer.text
+
+
+def test_K07_revoked(target):
+    """A revoked key is nobody's from the next request on, on every worker; a rotated one when its overlap is over."""
+    person = target.person()
+    made = person.key()
+    client = target.client([bearer(made["key"])])
+    for answer in each_worker(target, lambda: client.get(ME)):
+        answer.expect(200)
+    person.client.ask("DELETE", f"/api/keys/{made['id']}").expect(204)
+    for answer in each_worker(target, lambda: client.get(ME)):
+        answer.unauthenticated()
+    old = person.key()
+    new = person.client.post(f"/api/keys/{old['id']}/rotate", {"overlap_s": 0}).expect(201).json
+    target.client([bearer(old["key"])]).get(ME).unauthenticated()
+    target.client([bearer(new["key"])]).get(ME).expect(200)
+
+
+def test_K09_scopes(target):
+    """A key to read only reads, in whatever header it comes."""
+    text = target.person("admin").key(scopes=["runs:read", "models:read"])["key"]
+    for way in spellings(text):
+        client = target.client()
+        client.get("/api/analyses", headers=way).expect(200)
+        for method, path in (("POST", "/v1/chat/completions"), ("POST", "/api/analyze"), ("POST", "/api/keys")):
+            answer = client.ask(method, path, json=question(), headers=way).refused(403)
+            assert 'error="insufficient_scope"' in (answer.get("www-authenticate") or "")
+        client.get("/api/users", headers=way).refused(403)
+
+
+def test_K09_models(house):
+    """A key for one model knows no other, and nobody upstream hears of it."""
+    text = house.person().key(models=["acme/alpha"])["key"]
+    for way in spellings(text):
+        client = house.client()
+        client.post("/v1/chat/completions", question(), headers=way).expect(200)
+        assert house.mock is not None
+        before = len(house.mock.requests("beta"))
+        answer = client.post("/v1/chat/completions", question("acme/beta"), headers=way).expect(404)
+        assert answer.json["error"]["code"] == "model_not_found"
+        assert len(house.mock.requests("beta")) == before
+        asked = {"prompt": "Why?", "models": ["acme/alpha", "acme/beta"], "flow": "compare"}
+        client.post("/api/analyze", asked, headers=way).refused(404, 403)
+        listed = client.get("/v1/models", headers=way).expect(200).json["data"]
+        assert {each["id"] for each in listed} <= {"acme/alpha"}
+
+
+def test_K09_networks(target):
+    """A key for one network is not taken from another, whatever a header says about the address."""
+    text = target.person().key(cidrs=["203.0.113.0/24"])["key"]
+    for way in spellings(text):
+        client = target.client()
+        client.get(ME, headers=way).refused(403)
+        claim = [("x-forwarded-for", "203.0.113.7"), ("x-real-ip", "203.0.113.7"), ("forwarded", "for=203.0.113.7")]
+        client.get(ME, headers=[*way, *claim]).refused(403)
+
+
+def test_K11_never_in_a_url(house):
+    """A key in the URL, in the body or as a cookie is refused, and stands in no log line."""
+    text = house.person().key()["key"]
+    client = house.client()
+    for name in ("api_key", "key", "access_token", "token", "x"):
+        client.get(f"{ME}?{name}={text}").refused(400)
+    client.get(f"/api/patterns/{text}", headers=[bearer(text)]).refused(400)
+    client.get(f"/health?api_key={text}").refused(400)
+    client.get(ME, headers=[("cookie", f"ultra={text}; key={text}; __Host-ultra={text}")]).unauthenticated()
+    client.post("/v1/chat/completions", {**question(), "api_key": text}).expect(401)
+    client.post("/v1/chat/completions", {**question(), "api_key": text}, headers=[bearer(text)]).expect(400)
+    until(lambda: house.audit("credential_in_url", address=client.address), 10, "a row about it")
+    assert text.split("_")[4] not in house.log()
+
+
+def test_K13_a_key_makes_no_better_key(target):
+    """With a key one makes no key that can more, for nobody else, and for no longer than is allowed."""
+    person, other = target.person(), target.person()
+    maker = person.with_key(scopes=["keys:write", "runs:read"])
+    before = [each["id"] for each in person.client.get("/api/keys").expect(200).json["data"]]
+
+    def ask(**wanted: Any) -> Answer:
+        return maker.post("/api/keys", {"name": "mine", "scopes": ["runs:read"], **wanted})
+
+    ask(scopes=["runs:read", "completions:create"]).refused(403)
+    ask(scopes=["users:write"]).refused(403)
+    ask(expires_at="2099-01-01T00:00:00Z").refused(403, 400)
+    ask(owner=other.id).refused(400, 422)
+    ask(user_id=other.id).refused(400, 422)
+    assert [each["id"] for each in person.client.get("/api/keys").expect(200).json["data"]] == before
+    assert other.client.get("/api/keys").expect(200).json["data"] == []
+    made = ask().expect(201).json
+    assert made["scopes"] == ["runs:read"]
+    _only_reads(target, target.client([bearer(made["key"])]))
+
+
+def _only_reads(target: Target, client: Client) -> None:
+    client.get("/api/analyses").expect(200)
+    client.post("/api/keys", {"name": "x"}).refused(403)
+    assert target.looks
