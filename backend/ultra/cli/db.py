@@ -20,12 +20,13 @@ class Db(Command):
     name = "db"
 
     def attach(self, program: typer.Typer) -> None:
-        """Add `ultra db status`, `upgrade`, `downgrade` and `backup`."""
+        """Add `ultra db status`, `upgrade`, `downgrade`, `backup` and `purge`."""
         group = typer.Typer(help="Look after the database.", no_args_is_help=True)
         group.command("status", epilog="Example:  ultra db status")(status)
         group.command("upgrade", epilog="Example:  ultra db upgrade")(upgrade)
         group.command("downgrade", epilog="Example:  ultra db downgrade --to 0001")(downgrade)
         group.command("backup", epilog="Example:  ultra db backup ultra-backup.db")(backup)
+        group.command("purge", epilog="Example:  ultra db purge --older-than 7")(purge)
         program.add_typer(group, name=self.name)
 
 
@@ -73,6 +74,35 @@ def backup(target: Annotated[Path, typer.Argument(help="File to write; it must n
 
     size = _with_database(lambda database: upkeep.backup(database, target=target))
     typer.echo(f"Wrote {target} ({size:,} bytes).")
+    return 0
+
+
+def purge(
+    older_than: Annotated[
+        int | None, typer.Option(min=0, help="Days that ended runs and calls are kept (ULTRA_RETENTION_DAYS).")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Remove what has been kept for as long as it should be; a server does so every hour."""
+    from datetime import timedelta
+
+    from ultra.cli.house import configuration
+    from ultra.cli.output import print_json, print_table
+    from ultra.services.housekeeping import Housekeeping, retention_of
+    from ultra.store.budgets import StoredBudgets
+    from ultra.system import System
+
+    system = System()
+    kept = retention_of(configuration().settings.retention_days) if older_than is None else timedelta(days=older_than)
+    removed = _with_database(
+        lambda database: Housekeeping(
+            database=database, budgets=StoredBudgets(database=database, system=system), retention=kept, system=system
+        ).tidy()
+    )
+    if json:
+        print_json(dict(removed))
+    else:
+        print_table(("Table", "Rows removed"), [(name, str(rows)) for name, rows in removed.items()])
     return 0
 
 

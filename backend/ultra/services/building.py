@@ -23,6 +23,7 @@ from ultra.inventory.live import LiveLists
 from ultra.inventory.prices import Prices
 from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
 from ultra.services.access import Access, open_access
+from ultra.services.housekeeping import Housekeeping, retention_of
 from ultra.services.providers import provider_sources
 from ultra.services.purses import AccountPurses
 from ultra.store import migrating, stamp
@@ -81,6 +82,8 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         database = await enter(_database(settings, system))
         ledger = await enter(StoredLedger(database=database, system=system))
         access = await enter(open_access(settings, database=database, ledger=ledger, system=system))
+        if serves:
+            await enter(_running(_housekeeping(settings, database, access, system).run()))
         sources = await enter(provider_sources(loaded, system=system, serves=serves))
         health = Health(system=system)
         prices = Prices(system=system)
@@ -118,6 +121,15 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
             access=access,
         )
+
+
+def _housekeeping(settings: Settings, database: Database, access: Access, system: System) -> Housekeeping:
+    return Housekeeping(
+        database=database,
+        budgets=access.stores.budgets,
+        retention=retention_of(settings.retention_days),
+        system=system,
+    )
 
 
 def _inventory(

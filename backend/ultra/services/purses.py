@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from ultra.domain.access import Keys, Users
 from ultra.domain.identity import Allowance
 from ultra.domain.limits import Purse
-from ultra.store.keys import StoredKeys
-from ultra.store.users import StoredUsers
 from ultra.system import System
 
 _FRESH_S = 5.0
@@ -15,7 +14,7 @@ _MOST = 10_000
 class AccountPurses:
     """Keeps the promise `Purses` from the stores of accounts; a changed budget counts after five seconds at most."""
 
-    def __init__(self, *, users: StoredUsers, keys: StoredKeys, system: System) -> None:
+    def __init__(self, *, users: Users, keys: Keys, system: System) -> None:
         self._users = users
         self._keys = keys
         self._system = system

@@ -1,0 +1,60 @@
+"""Takes away what has been kept for as long as it should be: by itself in a server, or when a command says so."""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+
+from ultra.store.budgets import STALE_AFTER_S, StoredBudgets
+from ultra.store.database import Database
+from ultra.store.purging import purge_accounts, purge_content
+from ultra.system import System
+
+_log = logging.getLogger("ultra.services")
+
+_FIRST_S = 60.0
+_EVERY_S = 3600.0
+_ENDED = timedelta(days=1)
+"""How long ended sessions, tokens and links, and answers that may be repeated, are kept."""
+_STALE = timedelta(seconds=STALE_AFTER_S)
+
+
+class Housekeeping:
+    """Tidies a database. `retention` says how long ended runs and calls are kept; None keeps them for ever.
+
+    Several processes may tidy at once: what one has removed the others do not find.
+    """
+
+    def __init__(
+        self, *, database: Database, budgets: StoredBudgets, retention: timedelta | None, system: System
+    ) -> None:
+        self._database = database
+        self._budgets = budgets
+        self._retention = retention
+        self._system = system
+
+    async def tidy(self) -> Mapping[str, int]:
+        """Remove what is over and return how many rows of each table; `reservations` were counted as spent."""
+        now = self._system.now()
+        removed = dict(await purge_accounts(self._database, before=now - _ENDED))
+        removed["reservations"] = await self._budgets.give_up(before=now - _STALE)
+        if self._retention is not None:
+            removed |= await purge_content(self._database, before=now - self._retention)
+        return removed
+
+    async def run(self) -> None:
+        """Tidy a minute after the start, when everybody has come in, and then every hour."""
+        await self._system.sleep(_FIRST_S)
+        while True:
+            try:
+                removed = await self.tidy()
+            except Exception:  # noqa: BLE001 - the store is away: what could not be removed now is removed in an hour
+                _log.exception("the database could not be tidied")
+            else:
+                if any(removed.values()):
+                    _log.info("tidied: %s", ", ".join(f"{rows} {name}" for name, rows in removed.items() if rows))
+            await self._system.sleep(_EVERY_S)
+
+
+def retention_of(days: int) -> timedelta | None:
+    """Return the span that ULTRA_RETENTION_DAYS means; 0 days is for ever."""
+    return timedelta(days=days) if days else None
