@@ -6,6 +6,7 @@ from ultra.config.documents import Explanation, explain, reference, schema, show
 from ultra.config.generation import keep_secrets, make_secrets, missing_secrets
 from ultra.config.load import Loaded, Origin, Shown, declarations, load
 from ultra.config.problems import ConfigurationInvalid, Problem
+from ultra.config.rotation import Rotation, rotate_signing_keys
 from ultra.config.rules import Vendor, vendors
 from ultra.config.secret import MaskedUrl, SecretRef
 from ultra.config.serving import advise
@@ -27,6 +28,7 @@ __all__ = [
     "PriceTable",
     "Problem",
     "ProviderTable",
+    "Rotation",
     "SecretRef",
     "Settings",
     "Shown",
@@ -42,6 +44,7 @@ __all__ = [
     "make_secrets",
     "missing_secrets",
     "reference",
+    "rotate_signing_keys",
     "schema",
     "show",
     "template",

@@ -37,18 +37,19 @@ def keep_secrets(folder: Path, environment: Environment, names: Sequence[str], *
     `OSError` where the folder cannot be written to.
     """
     path = folder / f".env.{environment}.local"
-    with _locked(folder):
+    with locked(folder):
         present = read_env_file(path).lines
         made = make_secrets([name for name in names if name not in present], system=system)
         if made:
             before = path.read_text(encoding="utf-8") if path.exists() else _HEAD
             gap = "" if before.endswith("\n") else "\n"
-            _replace(path, before + gap + "".join(f"{name}={value}\n" for name, value in made.items()))
+            replace_file(path, before + gap + "".join(f"{name}={value}\n" for name, value in made.items()))
     return path
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
+    """Be the only process that writes secrets in `folder` while the block lasts."""
     import fcntl  # noqa: PLC0415 - there is none on Windows, where everything else of this package can be read
 
     handle = os.open(folder, os.O_RDONLY)
@@ -59,7 +60,8 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all, readable for its owner alone from its first moment."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
