@@ -9,11 +9,16 @@ from starlette.responses import RedirectResponse, Response
 from ultra.auth.sessions import OpenedSession
 from ultra.auth.sign_in import Source
 from ultra.desk.desk import Desk
-from ultra.domain.errors import UltraError, Unauthenticated
+from ultra.domain.errors import Forbidden, InvalidRequest, RateLimited, UltraError, Unauthenticated, Unavailable
+from ultra.protocols.problems import problem
 from ultra.services import Services
 from ultra.web.pages import page
 
-_FAILED = {Unauthenticated.kind: 401}
+_REFUSALS = (InvalidRequest, Unauthenticated, Forbidden, RateLimited, Unavailable)
+"""What can be said on the form; whatever else goes wrong is nobody's to read here."""
+
+
+_TOLD = frozenset({"retry-after", "retry-after-ms"})
 
 
 async def show(request: Request) -> Response:
@@ -35,8 +40,8 @@ async def sign_in(request: Request) -> Response:
         else:
             username, password = fields.get("username", ""), fields.get("password", "")
             opened = await desk.accounts.sign_in(username, password, source=_source(request))
-    except UltraError as error:
-        return _form(request, link=None, problem=error.message, status=_FAILED.get(error.kind, 400))
+    except _REFUSALS as error:
+        return _refused(request, error)
     return _signed_in(request, opened)
 
 
@@ -73,6 +78,14 @@ def _form(request: Request, *, link: str | None, problem: str | None, status: in
     response = page("sign_in.html", status=status, link=link, problem=problem, csrf_token=issued.token)
     if issued.set_cookie is not None:
         response.headers.append("set-cookie", issued.set_cookie)
+    return response
+
+
+def _refused(request: Request, error: UltraError) -> Response:
+    """Show the form with what was wrong, under the status and headers that programs are told."""
+    reply = problem(error, request_id=request.scope["ultra.request_id"], show_internals=False)
+    response = _form(request, link=None, problem=error.message, status=reply.status)
+    response.headers.update({name: value for name, value in reply.headers.items() if name in _TOLD})
     return response
 
 
