@@ -14,7 +14,6 @@ from ultra.app import create_app
 from ultra.config import Loaded
 from ultra.services import Services
 
-
 SETTLED_S = 5.0
 """After this long, what the start has built is there: the prices come last."""
 
