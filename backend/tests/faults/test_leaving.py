@@ -81,13 +81,17 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
 
 
 def newcomer(ultra: UltraProcess) -> str | None:
-    """Knock at the door until it is shut, and return how that was noticed."""
+    """Knock at the door until it is shut, and return how that was noticed.
+
+    Who stood at the threshold in the moment of shutting hears a reset, and knocks again.
+    """
 
     def refused() -> str | None:
         try:
             fetch(f"{ultra.url}/health/live", timeout=5)
         except OSError as error:
-            return type(getattr(error, "reason", error)).__name__
+            reason = getattr(error, "reason", error)
+            return type(reason).__name__ if isinstance(reason, ConnectionRefusedError) else None
         return None
 
     found: str = until(refused, patience=GRACE_S - 1, what="a shut door")
