@@ -62,7 +62,7 @@ def merge(reading: Reading, held: Opinion) -> str:
     material = _sift(reading, gather(reading.peers))
     if form == "insight":
         return _insight(material)
-    if form == "verdicts":
+    if form == "verdicts" and any(point.statement.lead for point in material.points):
         return _checked(material)
     headings = _HEADINGS.get(form, {})
     if any(point.statement.heading in headings for point in material.points):
