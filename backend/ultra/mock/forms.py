@@ -28,6 +28,7 @@ _SIGNS: tuple[tuple[Form, re.Pattern[str]], ...] = (
     ("analogies", re.compile(r"\b(?:another|other) fields?\b", re.IGNORECASE)),
     ("viewpoints", re.compile(r"\bfrom (?:one|several|this|every) viewpoints?\b", re.IGNORECASE)),
 )
+_MOST_CHECKED = 4
 _FOR_ANYTHING: frozenset[Form] = frozenset({"plain", "insight", "graded", "verdicts"})
 
 
@@ -114,7 +115,7 @@ def _graded(stock: Stock, asked: Matter, view: str) -> list[Section]:
 
 def _verdicts(stock: Stock, asked: Matter, view: str) -> list[Section]:
     del asked, view
-    said = stock.shared + stock.own
+    said = (*stock.shared, *stock.own)[:_MOST_CHECKED]
     reasons = _different(frames.REASONS, said)
     right = [
         Statement(text, lead="Right", notes={"Reason": reason}) for text, reason in zip(said, reasons, strict=True)

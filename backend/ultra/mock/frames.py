@@ -132,21 +132,18 @@ ANALOGIES: Mapping[str, Statement] = {
 }  # fmt: skip
 EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "Well supported": (
-        "many independent observations.", "established knowledge that anyone can look up.",
-        "a plain consequence of how it works.", "long experience without a known exception.",
+        "many observations.", "established knowledge.", "how it works by design.", "long experience.",
     ),
     "Probable": (
-        "an inference from the points above.", "observations that agree with it.", "comparable cases.",
-        "a mechanism that is known, though not its extent.", "what people who deal with it report.",
+        "an inference.", "observations that agree with it.", "comparable cases.", "a known mechanism.",
+        "reports of those who deal with it.",
     ),
     "Uncertain": (
-        "recollection that was not checked.", "a rule of thumb.", "few observations.", "an estimate.",
+        "unchecked recollection.", "a rule of thumb.", "few observations.", "an estimate.",
     ),
 }  # fmt: skip
 REASONS = (
-    "it is established and easy to look up.", "it follows from what the terms mean.",
-    "independent accounts agree on it.", "the opposite would contradict what is observed.",
-    "it can be checked by trying it.", "the mechanism behind it is known.", "no exception is known to me.",
-    "it is how the matter is usually described, and the description fits.",
+    "it is established.", "it follows from the terms.", "independent accounts agree.", "observation bears it out.",
+    "anyone can try it.", "the mechanism is known.", "no exception is known to me.", "it is easy to look up.",
 )  # fmt: skip
-UNCHECKED = "figures of this kind differ from source to source."
+UNCHECKED = "such figures differ from source to source."
