@@ -80,7 +80,7 @@ FAULTS = [
     Fault("invalid-json-after-3", "broken", 502, "protocol_violated"),
     Fault("empty-choices", "broken", 502, "truncated"),
     Fault("no-last-event", "borne", 200, "stop"),
-    Fault("drip-1ms", "borne", 200, "stop"),
+    Fault("drip-0ms", "borne", 200, "stop"),
     Fault("unknown-event-after-3", "borne", 200, "stop"),
     Fault("unknown-field", "borne", 200, "stop"),
     Fault("unknown-finish", "borne", 200, "stop"),
@@ -145,7 +145,7 @@ def ultra(running_mock: Mock, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def outcomes(ultra: UltraProcess, running_mock: Mock) -> dict[tuple[str, str], Outcome]:
     """Meet every fault in every use, several at a time."""
     pairs = [(use, fault) for fault in FAULTS for use in USES]
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda pair: met(ultra, *pair), pairs))
     attempts = Counter(request["provider"] for request in running_mock.requests())
     return {
