@@ -87,15 +87,16 @@ def _by_weight(statement: Statement, point: Point, model: str) -> tuple[str, str
     if point.is_outweighed:
         against = max(point.opponents, key=lambda each: each.weight)
         return "refuted", f"- refuted: {quoted} Reason: {against.text}"
+    if point.is_balanced:
+        against = next(each for each in point.opponents if each.weight == point.weight)
+        return "cannot tell", f"- cannot tell: {quoted} Reason: as much speaks for the contrary: {against.text}"
     if point.is_shared:
         reasons: tuple[str, ...] = _CARRIED if _POSITION.search(statement.text) else _SUPPORTED
         if statement.lead.startswith("Cannot"):
             reasons = _LEFT_OPEN
         return "supported", f"- supported: {quoted} Reason: {pick(reasons, model, point.statement.text)}."
-    reason = f"{pick(_UNKNOWN, model, point.statement.text)}."
-    if point.opponents:
-        reason = f"another account says the contrary, and {reason}"
-    return "cannot tell", f"- cannot tell: {quoted} Reason: {reason}"
+    reason = pick(_UNKNOWN, model, point.statement.text)
+    return "cannot tell", f"- cannot tell: {quoted} Reason: {reason}."
 
 
 def _closed(text: str) -> str:

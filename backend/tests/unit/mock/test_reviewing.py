@@ -38,6 +38,15 @@ def test_judges_statements_under_each_label():
     assert any(line.startswith("- supported: The bridge was built in 1890. Reason: ") for line in lines)
 
 
+def test_an_even_dispute_cannot_be_judged():
+    """Where as many say the contrary, neither is supported, and the contrary is named."""
+    said = played({label: ANSWERS[label] for label in ("K7", "B3")})
+    assert (
+        "- cannot tell: The bridge was built in 1890. Reason: as much speaks for the contrary: The bridge was" in said
+    )
+    assert "- supported: The bridge was built" not in said
+
+
 def test_judges_a_closed_answer_by_its_own_value():
     """The sentence that gives the value is quoted and judged by what the reviewer finds itself."""
     said = played(
