@@ -1,6 +1,6 @@
 """Ultra against the limit and against other gateways, all in one interleaved run; prints figures and their ratios.
 
-    python benchmarks/run.py [--contenders bare,ultra] [--seconds 2] [--rounds 5] [--slots single,many,...] [--json FILE]
+    python benchmarks/run.py [--contenders bare,ultra] [--slots single,many] [--seconds 2] [--rounds 5] [--json FILE]
 
 Every contender is started once and stays; then, round after round, each slot is given to each contender in turn, so
 that a bad moment of the machine hits them all. Figures are medians over the rounds, ratios are medians of the ratios
@@ -185,13 +185,15 @@ def warm_up(load: Load, contenders: Sequence[Contender], slots: Sequence[str]) -
 def run(given: argparse.Namespace) -> dict[str, Any]:
     """Measure and return everything that was found."""
     options = {name: getattr(given, name) for name in ("nginx", "before", "litellm", "portkey", "delay_ms")}
-    with tempfile.TemporaryDirectory(prefix="ultra-bench-") as name:
-        with stage(given.contenders, Path(name), options) as (load, contenders, _):
-            idle = {each.name: each.rss_mb() for each in contenders}
-            warm_up(load, contenders, given.slots)
-            found = interleave(load, contenders, given.slots, seconds=given.seconds, rounds=given.rounds)
-            memory = {each.name: {"idle": idle[each.name], "loaded": each.rss_mb()} for each in contenders}
-            starts = {each.name: each.start_s for each in contenders}
+    with (
+        tempfile.TemporaryDirectory(prefix="ultra-bench-") as name,
+        stage(given.contenders, Path(name), options) as (load, contenders, _),
+    ):
+        idle = {each.name: each.rss_mb() for each in contenders}
+        warm_up(load, contenders, given.slots)
+        found = interleave(load, contenders, given.slots, seconds=given.seconds, rounds=given.rounds)
+        memory = {each.name: {"idle": idle[each.name], "loaded": each.rss_mb()} for each in contenders}
+        starts = {each.name: each.start_s for each in contenders}
     return {
         "machine": {"python": platform.python_version(), "cores": os.cpu_count(), "load": os.getloadavg()},
         "seconds": given.seconds,

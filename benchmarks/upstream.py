@@ -6,7 +6,8 @@ Three doors, each with a port of its own; the addresses are printed as one line 
 
 short    a whole answer has 845 bytes; a streamed one carries the same text in four frames, written at once
 chunks   a streamed answer has `--chunks` frames, each in a turn of the loop of its own; a whole one is the short one
-slow     the short answers, `--delay-ms` after the request
+slow     the short answers, `--delay-ms` after the request; `GET /v1/recorded` tells when each was asked for and given,
+         with the mark (`run-17`) that stands in its prompt
 """
 
 import argparse
@@ -25,6 +26,7 @@ SPIN_S = 0.002
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _STREAM = re.compile(rb'"stream": *true')
+_MARK = re.compile(rb"run-\d+")
 _HEAD = {"id": "chatcmpl-1", "created": 1_790_000_000, "model": "m"}
 _USAGE = {"prompt_tokens": 230, "completion_tokens": 60, "total_tokens": 290}
 
@@ -72,11 +74,16 @@ SHORT_STREAM = _STREAM_HEAD + b"".join(map(_chunked, frames([TEXT[:300], TEXT[30
 MODELS = _answer(json.dumps({"object": "list", "data": [{"id": "m", "object": "model", "created": 1}]}).encode())
 
 
-class Vendor(asyncio.Protocol):
-    """One connection; `reply` says how a chat completion is answered."""
+Record = tuple[str, float, float]
+"""The mark of a prompt, and when it was asked and answered, in seconds on one clock."""
 
-    def __init__(self, reply: Callable[["Vendor", bool], None]) -> None:
+
+class Vendor(asyncio.Protocol):
+    """One connection; `reply` says how a chat completion is answered, `recorded` keeps what it wants to be kept."""
+
+    def __init__(self, reply: Callable[["Vendor", bytes, bool], None], recorded: list[Record]) -> None:
         self._reply = reply
+        self.recorded = recorded
         self._heard = b""
         self.transport: asyncio.Transport
 
@@ -92,17 +99,20 @@ class Vendor(asyncio.Protocol):
                 return
             request, self._heard = self._heard[:whole], self._heard[whole:]
             if request.startswith(b"POST"):
-                self._reply(self, _STREAM.search(request, end) is not None)
+                self._reply(self, request, _STREAM.search(request, end) is not None)
+            elif request.startswith(b"GET /v1/recorded"):
+                self.transport.write(_answer(json.dumps(self.recorded).encode()))
+                self.recorded.clear()
             else:
                 self.transport.write(MODELS)
 
 
-def reply_short(vendor: Vendor, streams: bool) -> None:
+def reply_short(vendor: Vendor, _request: bytes, streams: bool) -> None:
     """Answer at once."""
     vendor.transport.write(SHORT_STREAM if streams else WHOLE)
 
 
-def reply_in_chunks(pieces: list[bytes], vendor: Vendor, streams: bool) -> None:
+def reply_in_chunks(pieces: list[bytes], vendor: Vendor, _request: bytes, streams: bool) -> None:
     """Write a frame in every turn of the loop."""
     if not streams:
         vendor.transport.write(WHOLE)
@@ -119,15 +129,18 @@ def reply_in_chunks(pieces: list[bytes], vendor: Vendor, streams: bool) -> None:
     write()
 
 
-def reply_slowly(delay_s: float, vendor: Vendor, streams: bool) -> None:
+def reply_slowly(delay_s: float, vendor: Vendor, request: bytes, streams: bool) -> None:
     """Answer when exactly `delay_s` has passed."""
-    due = time.perf_counter() + delay_s
+    asked = time.perf_counter()
+    mark = _MARK.search(request)
 
     def write() -> None:
-        while time.perf_counter() < due:
+        while time.perf_counter() < asked + delay_s:
             pass
         if not vendor.transport.is_closing():
             vendor.transport.write(SHORT_STREAM if streams else WHOLE)
+            if mark is not None:
+                vendor.recorded.append((mark[0].decode(), asked, time.perf_counter()))
 
     asyncio.get_running_loop().call_later(max(0.0, delay_s - SPIN_S), write)
 
@@ -145,7 +158,11 @@ async def serve(delay_s: float, chunks: int) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    servers = {name: await loop.create_server(partial(Vendor, reply), "127.0.0.1", 0) for name, reply in doors.items()}
+    recorded: list[Record] = []
+    servers = {
+        name: await loop.create_server(partial(Vendor, reply, recorded), "127.0.0.1", 0)
+        for name, reply in doors.items()
+    }
     ports = {name: server.sockets[0].getsockname()[1] for name, server in servers.items()}
     print(json.dumps({name: f"http://127.0.0.1:{port}/v1" for name, port in ports.items()}), flush=True)
     await stop.wait()

@@ -15,4 +15,4 @@ if [[ "${1:-}" == "--live" ]]; then
   .venv/bin/python scripts/install.py live
   exec .venv/bin/python -m pytest -m live "$@"
 fi
-exec .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal "$@"
+exec .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile "$@"

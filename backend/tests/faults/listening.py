@@ -41,7 +41,7 @@ class Listener(threading.Thread):
 
     def hears(self, words: bytes) -> None:
         """Wait until these words have come."""
-        until(lambda: words in self.heard, patience=20, what=f"{words!r} in {self.heard!r}")
+        until(lambda: words in self.heard, patience=60, what=f"{words!r} in {self.heard!r}")
 
     def to_the_end(self) -> "Listener":
         """Wait until the answer has ended, one way or the other."""

@@ -95,7 +95,7 @@ def begin(ultra: UltraProcess, name: str) -> str:
 
 def recorded(ultra: UltraProcess, place: str, count: int) -> None:
     """Wait until everything but the stalled call has reached the journal."""
-    until(lambda: len(ultra.get(place)["answers"]) == count, patience=20, what=f"{count} answers at {place}")
+    until(lambda: len(ultra.get(place)["answers"]) == count, patience=60, what=f"{count} answers at {place}")
 
 
 def has_ended(mock: Mock) -> Counter[str]:

@@ -57,7 +57,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
                 ),
                 "awaited": Listener(f"{ultra.url}/api/analyze", {"prompt": OPEN, "models": ["openai/gpt-6-astra"]}),
             }
-            until(lambda: mock.outcomes().count("open") == 6, patience=20, what="six calls in flight")
+            until(lambda: mock.outcomes().count("open") == 6, patience=60, what="six calls in flight")
             for streaming, sign in {"short": b'"content"', "endless": b'"content"', "run": b"answer.started"}.items():
                 found.heard[streaming].hears(sign)
             ultra.signal(signal.SIGTERM)
@@ -69,11 +69,11 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
             for listener in found.heard.values():
                 listener.to_the_end()
             models = {each["model"] for each in mock.requests()}
-            until(lambda: "open" not in mock.outcomes(), patience=5, what="every upstream call closed")
+            until(lambda: "open" not in mock.outcomes(), patience=20, what="every upstream call closed")
             found.outcomes = {model: mock.outcomes(model) for model in models}
         with ultra_process(folder, mock, toml=toml, settings=settings) as ultra:
             place = found.heard["run"].headers["location"]
-            until(lambda: ultra.get(place)["status"] == "complete", patience=10, what="the run resumed at once")
+            until(lambda: ultra.get(place)["status"] == "complete", patience=30, what="the run resumed at once")
             found.resumed = ultra.get(place)
             lines = ultra.get("/api/analyses")["data"]
             (found.interrupted,) = [each for each in lines if each["models"] == ["gemini/gemini-4-argon"]]
@@ -81,13 +81,17 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
 
 
 def newcomer(ultra: UltraProcess) -> str | None:
-    """Knock at the door until it is shut, and return how that was noticed."""
+    """Knock at the door until it is shut, and return how that was noticed.
+
+    Who stood at the threshold in the moment of shutting hears a reset, and knocks again.
+    """
 
     def refused() -> str | None:
         try:
             fetch(f"{ultra.url}/health/live", timeout=5)
         except OSError as error:
-            return type(getattr(error, "reason", error)).__name__
+            reason = getattr(error, "reason", error)
+            return type(reason).__name__ if isinstance(reason, ConnectionRefusedError) else None
         return None
 
     found: str = until(refused, patience=GRACE_S - 1, what="a shut door")

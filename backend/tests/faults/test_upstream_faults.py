@@ -24,8 +24,8 @@ borne      the answer is whole all the same
 ATTEMPTS = 2
 SETTINGS = {
     "ULTRA_RETRY_ATTEMPTS": str(ATTEMPTS),
-    "ULTRA_FIRST_BYTE_TIMEOUT_S": "1",
-    "ULTRA_IDLE_TIMEOUT_S": "1",
+    "ULTRA_FIRST_BYTE_TIMEOUT_S": "2.5",
+    "ULTRA_IDLE_TIMEOUT_S": "2.5",
 }
 OPEN = "Why is the sky blue?"
 
@@ -80,7 +80,7 @@ FAULTS = [
     Fault("invalid-json-after-3", "broken", 502, "protocol_violated"),
     Fault("empty-choices", "broken", 502, "truncated"),
     Fault("no-last-event", "borne", 200, "stop"),
-    Fault("drip-1ms", "borne", 200, "stop"),
+    Fault("drip-0ms", "borne", 200, "stop"),
     Fault("unknown-event-after-3", "borne", 200, "stop"),
     Fault("unknown-field", "borne", 200, "stop"),
     Fault("unknown-finish", "borne", 200, "stop"),
@@ -145,7 +145,7 @@ def ultra(running_mock: Mock, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def outcomes(ultra: UltraProcess, running_mock: Mock) -> dict[tuple[str, str], Outcome]:
     """Meet every fault in every use, several at a time."""
     pairs = [(use, fault) for fault in FAULTS for use in USES]
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda pair: met(ultra, *pair), pairs))
     attempts = Counter(request["provider"] for request in running_mock.requests())
     return {
@@ -318,3 +318,24 @@ def test_strange_tool_calls_are_passed_on(ultra, running_mock, scenario):
     assert {call["function"]["name"] for call in calls} == {"get_weather"}
     assert len({call["id"] for call in calls}) == len(calls), calls
     assert answer.json["choices"][0]["finish_reason"] == "tool_calls"
+
+
+REASONS = {
+    "status-500": "server_error", "status-503": "overloaded", "server-error": "server_error",
+    "overloaded": "overloaded", "unavailable": "overloaded", "bad-key": "auth_failed", "forbidden": "region_blocked",
+    "not-found": "model_not_found", "retired": "model_not_found", "quota": "quota_exhausted",
+    "rate-limit-30s": "rate_limited", "timeout": "timeout", "slow-start": "timeout", "silent": "timeout",
+    "stall-after-3": "timeout", "html-200": "protocol_error", "other-json": "protocol_error",
+    "invalid-json-after-3": "protocol_error", "reset-before-headers": "network",
+    "too-large": None, "context-too-long": None, "blocked": None, "refusal": None,
+}  # fmt: skip
+"""What the list of models says of a model after a fault; None: the fault was the request's, and the model is well."""
+
+
+@pytest.mark.parametrize("scenario", REASONS)
+def test_the_list_of_models_tells_why(ultra, outcomes, scenario):
+    """After a fault the list says whether the model can be asked, and if not, why."""
+    items = {each["id"]: each for each in ultra.get("/api/available-models?include=retired")["models"]}
+    found = items[f"whole-{scenario}/mock-{scenario}"]["availability"]
+    assert found["reason"] == REASONS[scenario], found
+    assert (found["state"] == "available") is (REASONS[scenario] is None)

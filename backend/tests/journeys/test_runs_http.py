@@ -151,13 +151,13 @@ async def test_a_run_is_stopped(http, mock):
     for model in ("alpha", "beta", "gamma"):
         mock.arm("stall-after-2-60s", provider="acme", model=model)
     location = await begun(http)
-    await asyncio.to_thread(until, lambda: mock.outcomes() == ["open"] * 3, patience=20, what="three open calls")
+    await asyncio.to_thread(until, lambda: mock.outcomes() == ["open"] * 3, patience=60, what="three open calls")
     await refused(http, "DELETE", location, 409)
     async with http.post(f"{location}/cancel") as response:
         assert response.status == 202
     seen = await journal(http, location)
     assert seen[-1].event == "run.cancelled"
-    await asyncio.to_thread(until, lambda: mock.outcomes() == ["client_left"] * 3, patience=5, what="closed calls")
+    await asyncio.to_thread(until, lambda: mock.outcomes() == ["client_left"] * 3, patience=20, what="closed calls")
     run = await read(http, location)
     assert (run["status"], run["heading"], run["text"]) == ("cancelled", "Cancelled", None)
     assert run["error"]["code"] == "cancelled"
@@ -170,7 +170,7 @@ async def test_a_run_waited_for_and_stopped_is_told(http, mock):
     waiting = asyncio.create_task(
         refused(http, "POST", "/api/analyze", 499, json={"prompt": "STOP-ME", "models": PANEL[:1]})
     )
-    await asyncio.to_thread(until, lambda: mock.outcomes() == ["open"], patience=20, what="an open call")
+    await asyncio.to_thread(until, lambda: mock.outcomes() == ["open"], patience=60, what="an open call")
     (line,) = (await read(http, "/api/analyses?q=stop-me"))["data"]
     async with http.post(f"/api/analyses/{line['id']}/cancel") as response:
         assert response.status == 202

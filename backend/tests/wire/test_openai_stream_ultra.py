@@ -156,6 +156,36 @@ async def test_a_break_is_not_mended_by_another_candidate(http, mock):
     assert [each["model"] for each in mock.requests()] == ["mock-reset-mid-event-after-4"]
 
 
+async def test_two_syntheses_are_not_mixed(http, mock):
+    """When the first attempt at a verdict breaks off, the second one's words do not follow the first one's."""
+    mock.arm("reset-mid-event-after-3", provider="acme", model="alpha", times=1)
+    mock.arm("normal", provider="acme", model="alpha", times=1)
+    _, sent = await streamed(http, "ultra/consensus")
+    *chunks, last = [frame.json for frame in sent if not frame.is_comment and b"[DONE]" not in frame.raw]
+    broken = mock.requests("alpha")[1]
+    assert broken["outcome"] == "reset"
+    if "error" in last:
+        assert last["error"]["code"] == "truncated"
+        assert len(said(chunks).split()) <= broken["tokens_sent"]
+    else:
+        assert last["ultra"]["status"] == "complete"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_verdict_that_is_cut_off_says_so(http, mock, stream):
+    """An ensemble's answer that broke off at a limit ends with that reason, not as if it were whole."""
+    mock.arm("cut-at-limit", provider="acme", model="alpha", times=1)
+    mock.arm("normal", provider="acme", model="alpha", times=1)
+    if stream:
+        _, sent = await streamed(http, "ultra/consensus")
+        last = sent[-2].json
+    else:
+        async with http.post("/v1/chat/completions", json={"model": "ultra/consensus", "messages": ASKED}) as response:
+            last = await response.json()
+    assert last["choices"][0]["finish_reason"] == "length"
+    assert last["ultra"]["status"] == "partial"
+
+
 async def test_the_official_client_raises_mid_stream(ultra, mock):
     """The official client gives the words that came, and then raises."""
     seen = []

@@ -10,6 +10,8 @@ from ultra.cli.command import Command
 from ultra.cli.exits import EXITS, exit_code
 from ultra.discovery import collect
 
+INTERRUPTED = 130
+
 _HELP = """One door in front of many language models; one answer that says how far it can be trusted.
 
 Exit codes: """ + "; ".join(f"{code} {meaning}" for code, meaning in EXITS.items())
@@ -42,9 +44,7 @@ def _show_version(wanted: bool) -> None:
 
 def _options(
     *,
-    version: bool = typer.Option(
-        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
-    ),
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
 ) -> None:
     """Take what may stand before the command."""
 
@@ -54,15 +54,17 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = program()(args=list(arguments), standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("\nInterrupted.\n")
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has left; nothing is wrong
-        return 0
+        result = INTERRUPTED
+    except SystemExit as left:
+        if isinstance(left.__context__, BrokenPipeError):
+            return 0  # whoever read our output has left; nothing is wrong
+        raise
     except Exception as error:
         code, text = exit_code(error)
         if code is None:
             raise
         sys.stderr.write(text)
         return code
+    if result == INTERRUPTED:
+        sys.stderr.write("\nInterrupted.\n")
     return result if isinstance(result, int) else 0

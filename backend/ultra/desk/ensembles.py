@@ -1,6 +1,6 @@
 """Ensembles as models: `ultra/<pattern>` runs the pattern and tells its synthesis as if one model had spoken."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -14,6 +14,7 @@ from ultra.domain.chat import (
     Delta,
     Event,
     Finished,
+    FinishReason,
     Image,
     Message,
     PartEnded,
@@ -111,14 +112,20 @@ class _EnsembleAnswer:
         return None
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        """Yield the synthesis while it is written, then whatever of the verdict was not yet told."""
+        """Yield the synthesis while it is written, then whatever of the verdict was not yet told.
+
+        A second attempt at the synthesis begins anew; its words are not mixed with those of the first.
+        """
         yield Started(id=self._run.id, provider="ultra", model=self.model)
         yield PartStarted(0, "text")
-        told = ""
+        told, author = "", None
         async for event in self._runs.follow(self._principal, self._run.id):
             if event.type == "synthesis.delta":
-                told += event.data["text"]
-                yield Delta(0, event.data["text"])
+                writing = event.data["call_key"], event.data["attempt"]
+                author = author or writing
+                if writing == author:
+                    told += event.data["text"]
+                    yield Delta(0, event.data["text"])
         self._run = await self._runs.get(self._principal, self._run.id)
         self._result = await self._runs.result(self._principal, self._run.id)
         rest = _untold(self._run, told)
@@ -127,7 +134,15 @@ class _EnsembleAnswer:
         yield PartEnded(0)
         if usage := self._result["usage"]:
             yield UsageReported(Usage(**usage))
-        yield Finished("stop", raw_reason=self._run.status)
+        yield Finished(_reason(self._result), raw_reason=self._run.status)
+
+
+def _reason(result: Mapping[str, Any]) -> FinishReason:
+    """Return why the verdict ends: a text that its author was cut off in is not told as whole."""
+    cut: FinishReason | None = next(
+        (each["finish_reason"] for each in result["answers"] if each["cut"] and each["text"] == result["text"]), None
+    )
+    return cut or "stop"
 
 
 def _untold(run: Run, told: str) -> str:

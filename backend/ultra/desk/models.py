@@ -13,6 +13,8 @@ from ultra.services import Services
 Kind = Literal["upstream", "ensemble"]
 _INCLUDES = ("retired", "forbidden")
 _PARAMETERS = ("available", "provider", "capability", "include", "kind")
+_SEVERAL = ("capability", "include")
+"""Parameters that take several words, separated by commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _refuse_unknown(query: Mapping[str, str]) -> None:
             raise InvalidRequest(
                 f"There is no parameter {name!r} here.", param=name, hint=f"Parameters: {', '.join(_PARAMETERS)}."
             )
-        words = value.split(",")
+        words = value.split(",") if name in _SEVERAL else [value]
         if name in allowed and not set(words) <= set(allowed[name]):
             raise InvalidRequest(f"{name} may be {', '.join(allowed[name])}.", param=name)
         if name == "capability" and not all(listing.is_capability(word) for word in words):

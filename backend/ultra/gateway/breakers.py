@@ -111,6 +111,10 @@ class Breakers:
         return named
 
 
+_OF_ONE_MODEL = frozenset({"permission_denied", "region_blocked"})
+"""What a good key may be refused for one model: it says nothing of the provider's others, and waiting cannot help."""
+
+
 @dataclass(slots=True)
 class _Named:
     """A breaker, under the names the observer knows it by."""
@@ -161,7 +165,7 @@ class Permit:
 
     def _fail(self, error: UltraError | None, now: float) -> None:
         provider, own = self._provider.breaker, self._own.breaker
-        if isinstance(error, UpstreamRefusedKey):
+        if isinstance(error, UpstreamRefusedKey) and error.code not in _OF_ONE_MODEL:
             provider.fail(self._provider_ticket, now, reason=error.kind, at_once=True)
             own.abandon(self._own_ticket)
             return

@@ -86,7 +86,7 @@ class Health:
         """Return all that own calls say of a model now, the weightiest first: its provider's trouble, then its own."""
         whole = self.provider(model_id.partition("/")[0])
         own = self._read(self._records.get(model_id))
-        return tuple(each for each in (whole, own) if each is not None and (each is own or each.state == "unavailable"))
+        return tuple(each for each in (whole, own) if each is not None and (each is own or each.state != "available"))
 
     def provider(self, name: str) -> Availability | None:
         """Return what own calls say of a provider as a whole; None when they say nothing."""

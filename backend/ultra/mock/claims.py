@@ -19,6 +19,7 @@ _TURNED = 0.35
 _TALKATIVE = 0.5
 _MOST = 8
 _MOST_QUOTED = 3
+_BEYOND = "Anything beyond that would be a guess."
 _TEXT_AFTER = re.compile(r"(?:summari[sz]e|shorten|tl;?dr|summary)[^:\n]{0,80}[:\n]\s*(.+)", re.IGNORECASE | re.DOTALL)
 _SUMMARY_SENTENCES = 3
 
@@ -51,6 +52,9 @@ def gather(reading: Reading, asked: Matter, *, model: str, seed: str) -> Stock:
     """Collect what this model says: most of what all know, one contested point, and one or two points of its own."""
     if asked.genre == "summary":
         return Stock(shared=tuple(_summary(reading)))
+    quoted = tuple(_quotations(reading))
+    if quoted and asked.genre in ("explanation", "fact"):
+        return Stock(shared=quoted, own=(_BEYOND,))
     topic = topics.find(reading.question) or topics.find(reading.earlier or "")
     known = topic or generalities.BY_GENRE.get(asked.genre) or generalities.BY_GENRE["explanation"]
     subject = "/".join(topic.terms) if topic else " ".join(reading.question.lower().split())[:500]
@@ -58,7 +62,6 @@ def gather(reading: Reading, asked: Matter, *, model: str, seed: str) -> Stock:
     stand = position(asked, topic, model=model, seed=seed)
     kept = [template for index, template in enumerate(known.shared) if voice.keeps(index)]
     shared, contrary = voice.argued(kept, topic) if stand else ([voice.word(each) for each in kept], "")
-    quoted = _quotations(reading)
     facts_named = [] if topic else [fact.sentence for fact in facts.related(reading.question)]
     contested = pick_contested(known.contested, model=model, seed=seed, subject=subject)
     extra = shuffle(known.extra, seed, model, subject)

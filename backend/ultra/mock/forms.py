@@ -1,12 +1,12 @@
 """The shape an answer is to have, read from how the prompt describes it, and an answer laid out in that shape."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from ultra.mock import frames
-from ultra.mock.chance import pick
+from ultra.mock.chance import pick, shuffle
 from ultra.mock.claims import Stock, fill
 from ultra.mock.matter import PRACTICAL, Matter
 from ultra.mock.phrases import capitalised
@@ -22,12 +22,13 @@ _SIGNS: tuple[tuple[Form, re.Pattern[str]], ...] = (
     ("verdicts", re.compile(r"\bright, wrong, misleading\b", re.IGNORECASE)),
     ("improvements", re.compile(r"\bexamine critically\b|\bimprovements in order\b|\bcritical examination", re.I)),
     ("futures", re.compile(r"\bhow probable\b|\bfutures\b", re.IGNORECASE)),
-    ("affected", re.compile(r"\b(?:who is|those|people) (?:affected|concerned by)\b", re.IGNORECASE)),
+    ("affected", re.compile(r"\b(?:who is|those|people) (?:affected|touched|concerned by)\b", re.IGNORECASE)),
     ("roadmap", re.compile(r"\broadmap\b|\bshort,? (?:the )?middle and (?:the )?long\b", re.IGNORECASE)),
     ("causal", re.compile(r"\bcausal (?:link|model|structure|explanation)", re.IGNORECASE)),
     ("analogies", re.compile(r"\b(?:another|other) fields?\b", re.IGNORECASE)),
     ("viewpoints", re.compile(r"\bfrom (?:one|several|this|every) viewpoints?\b", re.IGNORECASE)),
 )
+_MOST_CHECKED = 4
 _FOR_ANYTHING: frozenset[Form] = frozenset({"plain", "insight", "graded", "verdicts"})
 
 
@@ -46,7 +47,7 @@ def find(wishes: str) -> Form:
 
 def lay_out(form: Form, stock: Stock, asked: Matter, *, viewpoint: str | None) -> list[Section]:
     """Arrange what a model says. A matter of knowledge has no stakeholders or futures: it is told plainly."""
-    if form not in _FOR_ANYTHING and asked.genre not in PRACTICAL:
+    if asked.genre in ("fact", "summary") or (form not in _FOR_ANYTHING and asked.genre not in PRACTICAL):
         form = "plain"
     sections = _LAYOUTS[form](stock, asked, (viewpoint or "").lower())
     return [section for section in sections if section.statements]
@@ -69,6 +70,15 @@ def _chosen(entries: Mapping[str, Statement], view: str, asked: Matter) -> tuple
     return tuple(_filled(entries[key], asked) for key in keys)
 
 
+def _different(notes: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """Choose a note for each text by its words, and none twice while there are others."""
+    chosen: list[str] = []
+    for text in texts:
+        ranked = shuffle(notes, text)
+        chosen.append(next((note for note in ranked if note not in chosen), ranked[0]))
+    return chosen
+
+
 def _plain(stock: Stock, asked: Matter, view: str) -> list[Section]:
     del asked, view
     plain, conceded = stock.turn
@@ -88,9 +98,12 @@ def _insight(stock: Stock, asked: Matter, view: str) -> list[Section]:
 def _graded(stock: Stock, asked: Matter, view: str) -> list[Section]:
     del asked, view
 
-    def based(grade: str, texts: Iterable[str]) -> Section:
-        bases = frames.EVIDENCE[grade]
-        return Section(grade, tuple(Statement(text, notes={"Evidence": pick(bases, text)}) for text in texts if text))
+    def based(grade: str, texts: Sequence[str]) -> Section:
+        said = [text for text in texts if text]
+        bases = _different(frames.EVIDENCE[grade], said)
+        return Section(
+            grade, tuple(Statement(text, notes={"Evidence": base}) for text, base in zip(said, bases, strict=True))
+        )
 
     return [
         Section("", _told((stock.position,))),
@@ -102,8 +115,10 @@ def _graded(stock: Stock, asked: Matter, view: str) -> list[Section]:
 
 def _verdicts(stock: Stock, asked: Matter, view: str) -> list[Section]:
     del asked, view
+    said = (*stock.shared, *stock.own)[:_MOST_CHECKED]
+    reasons = _different(frames.REASONS, said)
     right = [
-        Statement(text, lead="Right", notes={"Reason": pick(frames.REASONS, text)}) for text in stock.shared + stock.own
+        Statement(text, lead="Right", notes={"Reason": reason}) for text, reason in zip(said, reasons, strict=True)
     ]
     doubt = [Statement(stock.contested, lead="Cannot be checked here", notes={"Reason": frames.UNCHECKED})]
     return [Section("", _told((stock.position,))), Section("Checked", (*right, *(doubt if stock.contested else [])))]

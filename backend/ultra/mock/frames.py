@@ -55,7 +55,7 @@ TERMS: Mapping[str, tuple[str, ...]] = {
     "middle": ("Extend what worked to the next part and drop what did not.",
                "Train the people who will maintain the result.",
                "Go on when two parts in a row went without surprises."),
-    "long": ("Make the result the normal way and remove the old one.",
+    "long": ("Make what proved itself the normal way and remove the rest.",
              "Keep the next change open by documenting the interfaces.",
              "Decide at the latest here whether {act} has been worth its cost."),
 }  # fmt: skip
@@ -131,13 +131,19 @@ ANALOGIES: Mapping[str, Statement] = {
                "First test": "name the support and the day on which it goes."}),
 }  # fmt: skip
 EVIDENCE: Mapping[str, tuple[str, ...]] = {
-    "Well supported": ("many independent observations.", "established knowledge that anyone can look up."),
-    "Probable": ("an inference from the points above.", "observations that agree with it.", "comparable cases."),
-    "Uncertain": ("recollection that was not checked.", "a rule of thumb.", "few observations."),
-}
+    "Well supported": (
+        "many observations.", "established knowledge.", "how it works by design.", "long experience.",
+    ),
+    "Probable": (
+        "an inference.", "observations that agree with it.", "comparable cases.", "a known mechanism.",
+        "reports of those who deal with it.",
+    ),
+    "Uncertain": (
+        "unchecked recollection.", "a rule of thumb.", "few observations.", "an estimate.",
+    ),
+}  # fmt: skip
 REASONS = (
-    "it is established and easy to look up.", "it follows from what the terms mean.",
-    "independent accounts agree on it.", "the opposite would contradict what is observed.",
-    "it can be checked by trying it.",
+    "it is established.", "it follows from the terms.", "independent accounts agree.", "observation bears it out.",
+    "anyone can try it.", "the mechanism is known.", "no exception is known to me.", "it is easy to look up.",
 )  # fmt: skip
-UNCHECKED = "figures of this kind differ from source to source."
+UNCHECKED = "such figures differ from source to source."

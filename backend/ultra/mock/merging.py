@@ -12,7 +12,8 @@ from ultra.mock.phrases import capitalised
 from ultra.mock.prose import listed, paragraphs
 from ultra.mock.reading import Reading
 
-_MOST = 7
+_MOST = 6
+_FEW = 3
 _MOST_SINGLE = 4
 _MOST_DISPUTES = 2
 _UNRESOLVED = "unresolved"
@@ -62,7 +63,7 @@ def merge(reading: Reading, held: Opinion) -> str:
     material = _sift(reading, gather(reading.peers))
     if form == "insight":
         return _insight(material)
-    if form == "verdicts":
+    if form == "verdicts" and any(point.statement.lead for point in material.points):
         return _checked(material)
     headings = _HEADINGS.get(form, {})
     if any(point.statement.heading in headings for point in material.points):
@@ -183,7 +184,8 @@ def _as_list(points: Sequence[Point]) -> str:
 
 
 def _as_numbers(points: Sequence[Point]) -> str:
-    return listed(_texts(points[:_MOST]), numbered=True)
+    """Return a few: the best are worth more than all."""
+    return listed(_texts(points[:_FEW]), numbered=True)
 
 
 def _as_table(points: Sequence[Point]) -> str:

@@ -26,11 +26,11 @@ _KNOWN = (
 )
 _REMEMBERED = ("This is what I recall.", "I am fairly sure of this.", "I remember it that way.")
 _REASONS_FOR = (
-    ("What is generally known about {s} speaks for it.", "The common descriptions of {s} agree with this."),
+    ("What is generally known speaks for it.", "The usual accounts agree with this."),
     ("I know of no strong evidence to the contrary.", "Exceptions exist, but they are rare."),
 )
 _REASONS_AGAINST = (
-    ("What is generally known about {s} speaks against it.", "The common descriptions of {s} do not agree with this."),
+    ("What is generally known speaks against it.", "The usual accounts do not agree with this."),
     ("I know of no strong evidence for it.", "Cases where it holds exist, but they are rare."),
 )
 
@@ -143,8 +143,7 @@ def _say_yes_or_no(reading: Reading, model: str, seed: str) -> Opinion:
     fact = facts.find(question) if judged is None else None
     if judged is not None:
         value = words[0] if judged.is_true != is_wrong else words[1]
-        held = (judged.mistaken, "I went through the small cases.") if is_wrong else (judged.reason, judged.way)
-        return Opinion(topic, value, *held)
+        return Opinion(topic, value, judged.mistaken) if is_wrong else Opinion(topic, value, judged.reason, judged.way)
     if fact is not None:
         value = words[0] if _says(question, fact.value) != is_wrong else words[1]
         return Opinion(
@@ -179,9 +178,8 @@ def _take_a_stand(reading: Reading, topic: str, words: tuple[str, str], model: s
         sentence = f"{capitalised(side)} suits most purposes better."
         return Opinion(topic, side if _OR.search(reading.question) else words[side != asked.sides[0]], sentence)
     agrees = (share(seed, topic) < 0.5) != (share(seed, model, topic) < _DISSENT)
-    about = " ".join(reading.subject) or "it"
     reasons = _REASONS_FOR if agrees else _REASONS_AGAINST
-    sentence, way = (pick(reasons[part], seed, model, topic).replace("{s}", about) for part in (0, 1))
+    sentence, way = (pick(reasons[part], seed, model, topic) for part in (0, 1))
     return Opinion(topic, words[0] if agrees else words[1], sentence, way)
 
 

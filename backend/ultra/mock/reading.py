@@ -9,6 +9,7 @@ from ultra.mock.peers import Block, Peer, final_value
 from ultra.mock.phrases import subject_words
 
 _LONGEST = 200_000
+_END = 10_000
 
 _KEYWORD = r"(answer|final answer|vote|decision|choice)"
 _CLOSING = re.compile(
@@ -134,7 +135,7 @@ def read(instructions: str, text: str) -> Reading:
     blocks = shown.find_blocks(text)
     peers = shown.find_peers(text)
     outside = shown.without_blocks(text)
-    wishes = f"{instructions[:_LONGEST]}\n{outside}"
+    wishes = f"{_ends(instructions)}\n{_ends(outside)}"
     question = _find_question(outside, blocks, peers)
     options = _options(question)
     closing, conditional = _closing(wishes)
@@ -161,6 +162,11 @@ def read(instructions: str, text: str) -> Reading:
         earlier=_block(blocks, "earlier question"),
         echo=echoed.group(1).strip() if (echoed := _ECHO.match(question)) else None,
     )
+
+
+def _ends(text: str) -> str:
+    """Return the beginning and the end of a long text: what it wants stands there."""
+    return text if len(text) <= 2 * _END else f"{text[:_END]}\n{text[-_END:]}"
 
 
 def _find_question(outside: str, blocks: tuple[Block, ...], peers: tuple[Peer, ...]) -> str:
@@ -191,6 +197,7 @@ def _asserts(question: str) -> bool:
 
 def _is_open(question: str, *, demanded: bool) -> bool:
     """Say whether a question wants prose; one of opinion does, unless a short final answer is demanded of it."""
+    question = _ends(question)
     if _YES_OR_NO.search(question):
         return False
     is_moot = _MOOT.search(question) is not None
@@ -204,7 +211,7 @@ def _most_sentences(wishes: str) -> int | None:
     if found is None:
         return None
     word = next(each for each in found.groups() if each).lower()
-    return _COUNTS.get(word) or int(word)
+    return _COUNTS.get(word) or max(int(word), 1)
 
 
 def _closing(text: str) -> tuple[str | None, bool]:

@@ -13,7 +13,8 @@ _ONE_LINE = re.compile(r"write its label on a line of its own, then one line:", 
 _LAST_LINE = re.compile(r"\bend with one line that begins with [\"“`]([\w ]{2,20}:)", re.IGNORECASE)
 _ORDER = ("refuted", "cannot tell", "supported")
 _POSITION = re.compile(r"^(?:yes|no|my answer|on balance|for most purposes)\b|\bworth it\b", re.IGNORECASE)
-_MOST = 3
+_MOST = 2
+"""Statements judged of each answer: with more a review takes longer to stream than the answers did."""
 _CARRIED = (
     "the reasons given carry this conclusion",
     "the points listed for it hold",
@@ -24,15 +25,15 @@ _SUPPORTED = (
     "I checked it and found nothing against it",
     "it agrees with the other facts given",
     "the mechanism is sound",
-    "a counterexample does not come to mind, and I looked for one",
-    "it can be looked up and is stated correctly",
+    "I know of no counterexample",
+    "it is stated correctly",
 )
 _LEFT_OPEN = ("no figure on which all agree is known to me either", "it takes a source that is not at hand")
-_SUPPORTED_SUM = ("worked out again in another way, it comes out the same", "the check by hand confirms it")
+_SUPPORTED_SUM = ("worked out another way, it comes out the same", "the check by hand confirms it")
 _UNKNOWN = (
     "a source or an observation would be needed",
-    "it may hold in some cases, but nothing is given for it",
-    "figures from a comparable case would be needed",
+    "nothing is given for it",
+    "a comparable case would be needed",
 )
 
 
@@ -51,7 +52,7 @@ def review(reading: Reading, held: Opinion, *, model: str) -> str:
 
 
 def _chosen(ranked: list[tuple[str, str]], most: int) -> list[tuple[str, str]]:
-    """Keep the most serious ones, but leave room for two that are supported."""
+    """Keep the most serious ones, but leave half the room for what is supported."""
     doubtful = [pair for pair in ranked if pair[0] != "supported"]
     supported = [pair for pair in ranked if pair[0] == "supported"]
     room = max(most - min(len(supported), most // 2), 1)
@@ -86,15 +87,16 @@ def _by_weight(statement: Statement, point: Point, model: str) -> tuple[str, str
     if point.is_outweighed:
         against = max(point.opponents, key=lambda each: each.weight)
         return "refuted", f"- refuted: {quoted} Reason: {against.text}"
+    if point.is_balanced:
+        against = next(each for each in point.opponents if each.weight == point.weight)
+        return "cannot tell", f"- cannot tell: {quoted} Reason: as much speaks for the contrary: {against.text}"
     if point.is_shared:
         reasons: tuple[str, ...] = _CARRIED if _POSITION.search(statement.text) else _SUPPORTED
         if statement.lead.startswith("Cannot"):
             reasons = _LEFT_OPEN
         return "supported", f"- supported: {quoted} Reason: {pick(reasons, model, point.statement.text)}."
-    reason = f"{pick(_UNKNOWN, model, point.statement.text)}."
-    if point.opponents:
-        reason = f"another account says the contrary, and {reason}"
-    return "cannot tell", f"- cannot tell: {quoted} Reason: {reason}"
+    reason = pick(_UNKNOWN, model, point.statement.text)
+    return "cannot tell", f"- cannot tell: {quoted} Reason: {reason}."
 
 
 def _closed(text: str) -> str:

@@ -30,8 +30,8 @@ from ultra.mock import claims, merging, opinion, prose, reading, reviewing, revi
 from ultra.mock.chance import number
 from ultra.mock.instances import Hints, Unsatisfiable, generate
 from ultra.mock.opinion import Opinion
-from ultra.mock.peers import sentences
 from ultra.mock.reading import Reading
+from ultra.mock.statements import statements
 
 _TOP_EFFORTS = ("medium", "high", "xhigh", "max")
 
@@ -193,7 +193,7 @@ def _close(scene: _Scene, body: str) -> str:
         return f"{body}\n{read.closing}: {held.value}"
     if read.conditional:
         return body
-    said = sentences(body)
+    said = [each.text for each in statements(body)]
     is_unknown = claims.about(read).genre == "fact"
     return f"{body}\n{read.closing}: {'unknown' if is_unknown else said[0] if said else body}"
 

@@ -19,7 +19,7 @@ _HEADING = re.compile(r"^(?:#{1,6}\s+(.{2,80})|\*\*([^*\n]{2,80})\*\*:?|([A-Z][^
 _BULLET = re.compile(r"^(?:[-*•]|\d{1,2}[.)])\s+(.*)$")
 _LEAD = re.compile(r"^(?:\*\*([^*\n]{2,80}?):?\*\*:?|([A-Z][^\s.:!?]*(?: [^\s.:!?]+){0,5}):)\s+(.*)$")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_SHORTEST = 12
+_SHORTEST = 6
 _MOST = 40
 
 
@@ -57,10 +57,14 @@ def statements(text: str) -> list[Statement]:
             continue
         bullet = _BULLET.match(plain)
         lines = [bullet.group(1)] if bullet else _SENTENCE.split(plain)
-        found += [each for each in (_read(piece, heading) for piece in lines) if len(each.text) >= _SHORTEST]
+        found += [each for each in (_read(piece, heading) for piece in lines) if _says_something(each.text)]
         if len(found) >= _MOST:
             break
     return found[:_MOST]
+
+
+def _says_something(text: str) -> bool:
+    return len(text) >= _SHORTEST and not text.endswith(":")
 
 
 def _read(line: str, heading: str) -> Statement:

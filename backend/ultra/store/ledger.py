@@ -7,6 +7,7 @@ database is away they are kept and tried again; what no longer fits is dropped, 
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -143,7 +144,7 @@ class StoredLedger:
     async def _write(self, rows: Iterable[_Row]) -> None:
         whole = [dict.fromkeys(_SETTLED) | row for row in rows if "at" in row]
         endings = [{f"set_{name}": value for name, value in row.items()} for row in rows if "at" not in row]
-        statement = self._insert_once()
+        statement = _insert_once(is_sqlite=self._database.is_sqlite)
 
         def write(connection: Connection) -> list[str]:
             if whole:
@@ -154,27 +155,35 @@ class StoredLedger:
         if unmatched:
             self._lose(unmatched, because="their reservation was never written")
 
-    def _insert_once(self) -> Any:
-        """Insert, or complete the row when an attempt that seemed to fail had written it."""
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        statement = dialect.insert(LEDGER)
-        return statement.on_conflict_do_update(
-            index_elements=[LEDGER.c.id], set_={name: statement.excluded[name] for name in _SETTLED}
-        )
-
     def _lose(self, rows: Iterable[str], *, because: str) -> None:
         lost = list(rows)
         self.lost += len(lost)
         _LOG.error("%d ledger rows are lost, because %s: %s", len(lost), because, ", ".join(lost[:20]))
 
 
+@cache
+def _insert_once(*, is_sqlite: bool) -> Any:
+    """Insert, or complete the row when an attempt that seemed to fail had written it.
+
+    Built once, like its neighbour: building takes longer than writing a few rows.
+    """
+    statement = (sqlite if is_sqlite else postgresql).insert(LEDGER)
+    return statement.on_conflict_do_update(
+        index_elements=[LEDGER.c.id], set_={name: statement.excluded[name] for name in _SETTLED}
+    )
+
+
+@cache
+def _complete() -> Any:
+    completed = update(LEDGER).where(LEDGER.c.id == bindparam("set_id"))
+    return completed.values({name: bindparam(f"set_{name}") for name in _SETTLED})
+
+
 def _settle(connection: Connection, endings: list[_Row]) -> list[str]:
     """Complete rows written earlier; return the ids of those that are not there."""
     if not endings:
         return []
-    completed = update(LEDGER).where(LEDGER.c.id == bindparam("set_id"))
-    completed = completed.values({name: bindparam(f"set_{name}") for name in _SETTLED})
-    if connection.execute(completed, endings).rowcount == len(endings):
+    if connection.execute(_complete(), endings).rowcount == len(endings):
         return []
     ids = [row["set_id"] for row in endings]
     present = set(connection.scalars(select(LEDGER.c.id).where(LEDGER.c.id.in_(ids))))

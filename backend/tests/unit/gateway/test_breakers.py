@@ -95,6 +95,14 @@ def test_a_refused_key_closes_the_whole_provider_at_once(stand: _Stand) -> None:
     ]
 
 
+@pytest.mark.parametrize("code", ["permission_denied", "region_blocked"])
+def test_a_model_that_is_refused_does_not_close_its_provider(stand: _Stand, code: str) -> None:
+    """A key that may not use one model may use the others."""
+    stand.end(UpstreamRefusedKey("x", code=code))
+    assert stand.breakers.refusal(TWO) is None
+    assert stand.breakers.state("a/two").state == "closed"
+
+
 def test_a_failed_probe_of_a_model_does_not_hold_the_providers_place(stand: _Stand) -> None:
     """While the provider is probed, a failure that says nothing about the key leaves the place to the next caller."""
     stand.end(UpstreamRefusedKey("x"))

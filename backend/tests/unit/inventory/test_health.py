@@ -199,6 +199,15 @@ def test_a_providers_breaker_speaks_for_its_models(health: Health, system: FakeS
     assert health.availability("openai/another") is None
 
 
+def test_a_provider_on_probation_keeps_its_models_there(health: Health, system: FakeSystem) -> None:
+    """Until a key that was refused has proved good, its models are not told as well."""
+    health.notice(moved(system, "open", reason="upstream_refused_key", model="openai/*"))
+    health.notice(moved(system, "half_open", reason="upstream_refused_key", model="openai/*"))
+    found = health.availability("openai/another")
+    assert found is not None
+    assert (found.state, found.reason) == ("degraded", "auth_failed")
+
+
 def test_figures_need_five_samples(health: Health, system: FakeSystem) -> None:
     """Below that they are None, and the number of samples says why."""
     for _ in range(4):

@@ -85,3 +85,18 @@ def test_writes_within_rounding(value):
     text = arithmetic.write(value)
     assert "e" not in text
     assert abs(Fraction(text) - value) <= Fraction(1, 20000)
+
+
+@pytest.mark.parametrize(
+    ("question", "variant", "told"),
+    [
+        ("What is 17 * 23?", 0, "17 × 20 = 340 and 17 × 3 = 51, together 391."),
+        ("What is 17 * 23?", 1, "23 × 10 = 230 and 23 × 7 = 161, together 391."),
+        ("What is 17 * 20?", 0, "Multiplying 17 by 20 gives 340."),
+        ("What is 17 + 23?", 0, "Working out 17 + 23 step by step gives 40."),
+    ],
+)
+def test_tells_how_it_came_to_a_result(question, variant, told):
+    """A product is split into easier ones, in one of two ways; other sums are told as they are."""
+    found = arithmetic.find(question)
+    assert arithmetic.way(found, found.answer, variant=variant) == told

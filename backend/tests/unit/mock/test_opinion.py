@@ -47,3 +47,35 @@ def test_primes_are_known():
         form(read("", "Which is prime?\nA) 9\nB) 15\nC) 13"), model=f"m{index}", seed="1").value for index in range(40)
     ]
     assert values.count("C") > 30
+
+
+def test_numbers_decide_closed_questions():
+    """What can be worked out about a number is worked out, with its reason; who errs has another one."""
+    held = [form(read("", "Is 221 prime?"), model=f"m{index}", seed="1") for index in range(40)]
+    right = [each for each in held if each.value == "No"]
+    assert len(right) > 30
+    assert {each.sentence for each in right} == {"221 = 13 × 17, so it is not prime."}
+    assert {each.sentence for each in held if each.value == "Yes"} == {
+        "221 has no divisor other than 1 and itself, so it is prime."
+    }
+
+
+def test_a_mistaken_model_states_its_mistake():
+    """Who takes a wrong statement for true says so in full."""
+    held = [form(read("", "Is Sydney the capital of Australia?"), model=f"m{index}", seed="1") for index in range(60)]
+    assert {(each.value, each.sentence) for each in held} == {
+        ("No", "The capital of Australia is Canberra."),
+        ("Yes", "The capital of Australia is Sydney."),
+    }
+
+
+def test_reasons_wanted_make_a_known_fact_open():
+    """Asked why, nobody answers with the bare fact."""
+    assert form(read("", "Explain why water boils at 100 degrees"), model="m", seed="1").value is None
+    assert form(read("", "Explain step by step: what is 17 * 23?"), model="m", seed="1").value is not None
+
+
+def test_a_demanded_choice_names_a_side():
+    """Where a short answer is demanded of two options, it is one of them."""
+    asked = read("", "Should we drink tea or coffee?\n\nThe last line must be:\nAnswer: <value>")
+    assert {form(asked, model=f"m{index}", seed="1").value for index in range(40)} == {"tea", "coffee"}

@@ -2,7 +2,15 @@
 
 import json
 
-from ultra.mock.peers import final_value, find_peers, sentences
+from ultra.mock.peers import (
+    final_value,
+    find_blocks,
+    find_peers,
+    labelled,
+    same_value,
+    sentences,
+    without_blocks,
+)
 from ultra.mock.reading import read
 
 
@@ -24,3 +32,30 @@ def test_reads_final_values_and_sentences():
     text = "First think about it.\nAnswer: 3\n- Then think again, twice.\nAnswer: 4"
     assert final_value(text) == "4"
     assert sentences(text) == ["First think about it.", "Then think again, twice."]
+
+
+def test_knows_labels_of_a_letter_and_digits():
+    """A label may be a letter with digits; a word after `Answer` is no label."""
+    marked = "=== q7Zk2vX9 answer K7 ===\nIt is 391.\n=== q7Zk2vX9 end of answer K7 ==="
+    headings = "### Answer K7\nIt is 391.\n### Answer M2\nIt is 392."
+    assert [peer.label for peer in find_peers(marked)] == ["K7"]
+    assert [peer.label for peer in find_peers(headings)] == ["K7", "M2"]
+    assert find_peers("Answer a question\nand explain.\nAnswer the next\none.") == ()
+
+
+def test_tells_reviews_from_answers():
+    """Reviews stand under labels too, and are no answers."""
+    text = "".join(
+        f"=== q7Zk2vX9 {name} ===\nText\n=== q7Zk2vX9 end of {name} ===\n" for name in ("answer B3", "review 1")
+    )
+    blocks = find_blocks(text)
+    assert [peer.label for peer in labelled(blocks)] == ["B3"]
+    assert [peer.label for peer in labelled(blocks, reviews=True)] == ["1"]
+    assert without_blocks(f"Before\n{text}After") == "Before\n\n\nAfter"
+
+
+def test_compares_values():
+    """Case and a full stop make no difference; nothing is not the same as nothing."""
+    assert same_value("Yes.", "yes")
+    assert not same_value("yes", "no")
+    assert not same_value(None, None)

@@ -64,3 +64,64 @@ def test_hears_what_to_echo():
     assert read("", 'Say "this is a test"').echo == "this is a test"
     assert read("", "Reply with exactly: OK").echo == "OK"
     assert read("", "What do you say?").echo is None
+
+
+def test_tells_open_from_closed_questions():
+    """Reasons, plans and advice are open; an opinion is closed only where a short value is demanded of it."""
+    for question in (
+        "Should we move, and why?",
+        "Is it worth it to move?",
+        "Explain why Paris is large",
+        "How do I move?",
+    ):
+        assert read("", question).is_open
+        assert not read("", question).yes_no
+    for question in ("Is Paris in France?", "Should we move? Yes or no?", "What is the capital of France?"):
+        assert not read("", question).is_open
+    assert read("", "Should we move?\n\nEnd with a line `Answer: ...`.").yes_no
+    assert read("", "Should we move?\n\nHow to reply: if it has one short answer, end with\nAnswer: <value>").is_open
+
+
+def test_finds_what_a_revision_shows():
+    """The own earlier answer, the others and what reviewers said are told apart."""
+    texts = {
+        "your earlier answer": "I said 4.\nAnswer: 4",
+        "answer K7": "It is 5.\nAnswer: 5",
+        "review 1": "K7 is right.",
+    }
+    text = "\n".join(f"=== q7Zk2vX9 {name} ===\n{said}\n=== q7Zk2vX9 end of {name} ===" for name, said in texts.items())
+    seen = read("", f"{text}\nNow write your improved answer.")
+    assert seen.own == "I said 4.\nAnswer: 4"
+    assert [peer.label for peer in seen.peers] == ["K7"]
+    assert [review.text for review in seen.reviews] == ["K7 is right."]
+    assert seen.favourite == "4"
+    assert not seen.reviewing
+
+
+def test_finds_what_is_given_along():
+    """Documents and the question before are no part of the question now; a viewpoint is named in the instructions."""
+    texts = {"earlier question": "Should we move?", "document 1: plan.txt": "We leave in May."}
+    text = "\n".join(f"=== q7Zk2vX9 {name} ===\n{said}\n=== q7Zk2vX9 end of {name} ===" for name, said in texts.items())
+    seen = read(
+        "Your viewpoint: the sceptic, who doubts. Others doubt less.",
+        f"{text}\nThis is the user's question now.\n\nWhen?",
+    )
+    assert seen.question.strip() == "When?"
+    assert seen.earlier == "Should we move?"
+    assert [(each.name, each.text) for each in seen.documents] == [("plan.txt", "We leave in May.")]
+    assert seen.viewpoint == "the sceptic, who doubts"
+
+
+def test_counts_the_sentences_allowed():
+    """A limit is read in words and in figures; one that is for a part of the reply is none."""
+    assert read("Three sentences at most.", "Why?").most_sentences == 3
+    assert read("", "Why? Use at most 2 sentences.").most_sentences == 2
+    assert read("The insight in one to three sentences.", "Why?").most_sentences == 3
+    assert read("Say in one sentence what settled it.", "Why?").most_sentences is None
+
+
+def test_wishes_of_a_long_prompt_are_at_its_ends():
+    """What is wanted is found before and behind a very long text."""
+    seen = read("Three sentences at most.", f"Why? {'word ' * 30_000}\n\nHow to reply: end with a line `Answer: ...`.")
+    assert (seen.most_sentences, seen.closing) == (3, "Answer")
+    assert len(seen.wishes) < 30_000

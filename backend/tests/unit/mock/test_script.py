@@ -241,3 +241,17 @@ def test_events_fold_to_the_completion(question):
     for event in events(said):
         fold.add(event)
     assert fold.result() == said
+
+
+def test_an_open_question_gets_no_final_line():
+    """Where a last line is wanted only of short answers, advice and explanations have none, and a sum has one."""
+    notes = "\n\nHow to reply: if the question has one short answer, end with a line of this form:\nAnswer: <value>"
+    for question in ("Should a small team adopt microservices?", "Explain why the sky is blue"):
+        assert "Answer:" not in ask(f"{question}{notes}").text
+    assert ask(f"What is 17 * 23?{notes}").text.endswith("\nAnswer: 391")
+
+
+def test_does_not_invent_facts():
+    """Asked for a fact it has never heard of, a model says that it does not know."""
+    asked = "Who won the regional chess cup of 1931? End with a line `Answer: ...`."
+    assert {final(ask(asked, model=model).text) for model in MODELS} == {"unknown"}
