@@ -86,12 +86,7 @@ async def open_access(
     is_https = settings.public_origin is not None and settings.public_origin.startswith("https:")
     cookie, pre_cookie = session_cookie(secure=is_https), pre_session_cookie(secure=is_https)
     header = await _test_mode(settings, database, system)
-    schemes: list[Scheme] = [
-        SessionScheme(browser_sessions=browser_sessions, system=system),
-        TokenScheme(access_tokens=access_tokens, tokens=stores.tokens, system=system),
-        KeyScheme(codec=codec, keys=stores.keys, system=system),
-        *([HeaderScheme(x_test_mode=header)] if header else []),
-    ]
+    schemes = _schemes(stores, browser_sessions, access_tokens, codec, header, system)
     address = None if settings.redis_url is None else settings.redis_url.reveal()
     async with (
         open_limiter(url=address, system=system, workers=settings.workers) as limiter,
@@ -103,13 +98,7 @@ async def open_access(
             accounts=_accounts(stores, passwords, browser_sessions, refusals, system),
             sign_in=_sign_in(stores, passwords, browser_sessions, access_tokens, refusals, system),
             api_keys=codec,
-            csrf=Csrf(
-                key=_given(settings.csrf_key).encode(),
-                origins=_origins(settings),
-                session=cookie,
-                pre_session=pre_cookie,
-                system=system,
-            ),
+            csrf=_csrf(settings, cookie, pre_cookie, system),
             session_cookie=cookie,
             pre_session_cookie=pre_cookie,
             authenticator=_authenticator(stores, schemes, cookie, refusals, system, honours=header is not None),
@@ -131,6 +120,33 @@ def _stores(database: Database, ledger: StoredLedger, system: System) -> Account
         idempotency=StoredIdempotency(database=database),
         requests=StoredRequests(database=database, ledger=ledger),
         personal=PersonalData(database=database, system=system, ledger=ledger),
+    )
+
+
+def _schemes(
+    stores: AccountStores,
+    browser_sessions: BrowserSessions,
+    access_tokens: AccessTokens,
+    codec: ApiKeys,
+    header: XTestMode | None,
+    system: System,
+) -> Sequence[Scheme]:
+    """Return the ways to prove who one is; the test header is one only where it may be."""
+    return (
+        SessionScheme(browser_sessions=browser_sessions, system=system),
+        TokenScheme(access_tokens=access_tokens, tokens=stores.tokens, system=system),
+        KeyScheme(codec=codec, keys=stores.keys, system=system),
+        *(() if header is None else (HeaderScheme(x_test_mode=header),)),
+    )
+
+
+def _csrf(settings: Settings, session: Cookie, pre_session: Cookie, system: System) -> Csrf:
+    return Csrf(
+        key=_given(settings.csrf_key).encode(),
+        origins=_origins(settings),
+        session=session,
+        pre_session=pre_session,
+        system=system,
     )
 
 

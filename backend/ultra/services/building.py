@@ -22,7 +22,7 @@ from ultra.inventory.health import Health
 from ultra.inventory.live import LiveLists
 from ultra.inventory.prices import Prices
 from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
-from ultra.services.access import Access, open_access
+from ultra.services.access import Access, AccountStores, open_access
 from ultra.services.housekeeping import Housekeeping, retention_of
 from ultra.services.providers import provider_sources
 from ultra.services.purses import AccountPurses
@@ -94,15 +94,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         if serves:
             await enter(_running(live.run()))
         gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=health, system=system)
-        purses = AccountPurses(users=access.stores.users, keys=access.stores.keys, system=system)
-        completions = Budgeted(
-            gateway,
-            budgets=access.stores.budgets,
-            purses=purses,
-            catalogue=catalogue,
-            system=system,
-            policy=_policy(settings),
-        )
+        completions = _budgeted(gateway, settings, access.stores, catalogue=catalogue, system=system)
         bench = partial(
             _bench, settings, system, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
         )
@@ -168,6 +160,19 @@ def _gateway(
         catalogue=catalogue,
         ledger=ledger,
         observer=observer,
+        system=system,
+        policy=_policy(settings),
+    )
+
+
+def _budgeted(
+    gateway: Gateway, settings: Settings, stores: AccountStores, *, catalogue: Inventory, system: System
+) -> Budgeted:
+    return Budgeted(
+        gateway,
+        budgets=stores.budgets,
+        purses=AccountPurses(users=stores.users, keys=stores.keys, system=system),
+        catalogue=catalogue,
         system=system,
         policy=_policy(settings),
     )

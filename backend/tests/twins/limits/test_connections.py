@@ -21,7 +21,7 @@ OPERATIONS = 1500
 
 @asynccontextmanager
 async def _open(url: str, **settings: float) -> AsyncIterator[Connections]:
-    connections = Connections(url=url, **{"timeout_s": 20.0, **settings})  # type: ignore[arg-type]
+    connections = Connections(url=url, **{"timeout_s": 20.0, **settings})  # type: ignore[arg-type]  # settings of several types, by name
     try:
         yield connections
     finally:

@@ -131,7 +131,7 @@ async def test_a_probe_whose_caller_leaves_is_no_answer() -> None:
     probe.cancel()
     with pytest.raises(asyncio.CancelledError):
         await probe
-    house.shared.charge = answer  # type: ignore[method-assign]
+    house.shared.charge = answer  # type: ignore[method-assign]  # the server answers otherwise from here on
     assert not (await house.limiter.charge([ONE])).degraded
     assert house.limiter.state == "closed"
 
@@ -149,7 +149,7 @@ async def test_a_late_failure_of_before_does_not_close_the_door_again() -> None:
     house.shared.charge = fails_late  # type: ignore[method-assign, assignment]  # failures that take their time
     late = [asyncio.create_task(house.limiter.charge([ONE])) for _ in range(9)]
     await asyncio.sleep(0)
-    house.shared.charge = answer  # type: ignore[method-assign]
+    house.shared.charge = answer  # type: ignore[method-assign]  # the server answers otherwise from here on
     await house.lose()
     house.shared.reason = None
     house.system.advance(5.1)
