@@ -1,0 +1,166 @@
+"""R: rates, places and budgets."""
+
+import re
+from collections import Counter
+from decimal import Decimal
+
+from tests.blackbox.asking import Answer
+from tests.blackbox.houses import small
+from tests.blackbox.targets import House, Target, at_once
+from tests.blackbox.test_api_keys import question
+
+ME = "/api/auth/me"
+_ITEM = re.compile(r'"([a-z-]+)"((?:;[a-z]+=(?:\d+|"[a-z]+"))+)')
+
+
+def fields(answer: Answer, name: str) -> dict[str, dict[str, str]]:
+    """Read a structured field of RFC 9651: a list of strings with parameters."""
+    text = answer.get(name) or ""
+    found = {each[1]: dict(part.split("=") for part in each[2][1:].split(";")) for each in _ITEM.finditer(text)}
+    assert ", ".join(each[0] for each in _ITEM.finditer(text)) == text, f"{name}: {text}"
+    return found
+
+
+def test_R01_a_limit_holds(target):
+    """Of many requests at once only as many pass as the limit says; the others hear when to come back."""
+    person = target.person(requests_per_minute=10)
+    answers = at_once(30, lambda _: person.client.get(ME))
+    statuses = Counter(each.status for each in answers)
+    assert set(statuses) == {200, 429}
+    # signing in has asked once already; while they run a little comes back
+    assert 8 <= statuses[200] <= 12, statuses
+
+
+def test_R01_a_key_has_its_own(house):
+    """A key's own limit holds over all its requests, and what is refused never reaches a model."""
+    client = house.person().with_key(allowance={"requests_per_minute": 6})
+    before = house.asked()
+    answers = at_once(20, lambda _: client.post("/v1/chat/completions", question()))
+    passed = sum(each.status == 200 for each in answers)
+    assert 5 <= passed <= 8
+    assert {each.status for each in answers} == {200, 429}
+    assert house.asked() - before == passed
+
+
+def test_R05_nobody_is_believed(target):
+    """Without trusted proxies, what a client says about its address gives it no new limit."""
+    client = target.client()
+    statuses = Counter(
+        client.get(ME, headers=[("x-forwarded-for", f"198.51.100.{number}")]).status for number in range(75)
+    )
+    assert statuses[429] >= 5, statuses
+
+
+def test_R05_a_trusted_proxy_is(tmp_path, upstream):
+    """Behind a trusted proxy the address is the right-most one that it does not vouch for; garbage ends the walk."""
+    with small(tmp_path, upstream, ULTRA_TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.0/8") as house:
+        client = house.client()
+
+        def counted(*values: str) -> str:
+            """Return the address that a refused sign-in is written down under."""
+            name = f"x{values!r:.20}"
+            del name
+            before = house.audit("key_rejected")[:1]
+            client.get(ME, headers=[("x-api-key", "x"), *(("x-forwarded-for", each) for each in values)]).refused(401)
+            newest = before
+            for _ in range(200):
+                newest = house.audit("key_rejected")[:1]
+                if newest != before:
+                    break
+            assert newest != before
+            return str(newest[0]["address"])
+
+        own = client.address
+        assert counted("203.0.113.1") == "203.0.113.1"
+        assert counted("1.2.3.4, 203.0.113.2") == "203.0.113.2"
+        assert counted("1.2.3.4", "203.0.113.3, 10.1.1.1") == "203.0.113.3"
+        assert counted("203.0.113.4, unknown, 10.1.1.1") == "10.1.1.1"
+        assert counted("garbage") == own
+        assert counted("") == own
+        assert counted("203.0.113.5:4711") == "203.0.113.5"
+        assert counted("[2001:db8::7]:80") == "2001:db8::7"
+        assert counted("::ffff:203.0.113.6") == "203.0.113.6"
+        assert counted(", ".join(["203.0.113.8"] + ["10.0.0.1"] * 150)) == "10.0.0.1"
+        assert counted("1.2.3.4, 203.0.113.9") == "203.0.113.9"
+
+
+def test_R07_other_headers(target):
+    """No other header about addresses is looked at either."""
+    client = target.client()
+    names = ("cf-connecting-ip", "true-client-ip", "x-real-ip", "forwarded", "x-client-ip", "x-cluster-client-ip")
+    statuses = Counter(
+        client.get(ME, headers=[(name, f"for=198.51.100.{number}" if name == "forwarded" else f"198.51.100.{number}")])
+        .status
+        for number in range(13)
+        for name in names
+    )
+    assert statuses[429] >= 5, statuses
+
+
+def test_R09_guessing(target):
+    """One account from many addresses and many accounts from one are both held back; others come in meanwhile."""
+    victim, other = target.person(), target.person()
+    near = target.client()
+    statuses = [_try(near, f"nobody{number}", "a wrong password").status for number in range(25)]
+    assert statuses[0] == 401
+    assert statuses[-1] == 429
+    far = at_once(60, lambda _: _try(target.client(), victim.name, "a wrong password").status)
+    assert 429 in far
+    assert other.tokens().status == 200
+    victim.client.get(ME).expect(200)
+
+
+def _try(client: object, name: str, password: str) -> Answer:
+    found: Answer = client.post("/api/auth/token", {"username": name, "password": password})  # type: ignore[attr-defined]  # a Client
+    return found
+
+
+def test_R11_what_limits_say(target):
+    """Answers tell their limits in fields that parsers read; what is left never grows while nothing comes back."""
+    person = target.person(requests_per_minute=5)
+    left: list[int] = []
+    answer = person.client.get(ME)
+    for _ in range(8):
+        policy, state = fields(answer, "ratelimit-policy"), fields(answer, "ratelimit")
+        assert set(state) <= set(policy)
+        for name, told in state.items():
+            assert int(told["t"]) <= int(policy[name]["w"])
+            assert int(told["r"]) <= int(policy[name]["q"])
+        left.append(int(state["principal"]["r"]))
+        assert person.id not in str(answer.headers)
+        assert person.name not in str(answer.headers)
+        if answer.status == 429:
+            break
+        answer = person.client.get(ME)
+    refused = answer.refused(429)
+    assert all(after <= before + 1 for before, after in zip(left, left[1:], strict=False)), left
+    wait = refused.get("retry-after") or ""
+    assert wait.isdigit()
+    assert int(wait) >= int(fields(refused, "ratelimit")["principal"]["t"])
+    assert "quota-exceeded" in refused.json["type"]
+    assert refused.json["violated-policies"] == ["principal"]
+
+
+def test_R19_budgets(house):
+    """Many calls at once cannot spend more than a budget: what does not fit is refused before it is asked."""
+    person = house.person()
+    budget = Decimal("0.002")
+    client = person.with_key(allowance={"daily_budget_usd": str(budget)})
+    asked = {**question(), "max_tokens": 200}
+    before = house.asked()
+    answers = at_once(30, lambda _: client.post("/v1/chat/completions", asked))
+    passed = [each for each in answers if each.status == 200]
+    assert {each.status for each in answers} <= {200, 402, 429}
+    assert passed
+    assert len(passed) < 30
+    assert house.asked() - before == len(passed)
+    spent = sum((Decimal(each.get("x-ultra-cost-usd") or "0") for each in passed), Decimal())
+    assert Decimal() < spent <= budget
+    usage = person.client.get("/api/usage?by=key").expect(200).json["data"]
+    assert sum(Decimal(row["cost_usd"] or "0") for row in usage) == spent
+
+
+def is_limited(house: House | Target) -> None:
+    """Check that somebody unknown is held back at all."""
+    client = house.client()
+    assert Counter(client.get(ME).status for _ in range(75))[429] > 0

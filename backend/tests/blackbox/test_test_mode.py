@@ -1,0 +1,134 @@
+"""T: the X-Test-Mode header, which exists in testing alone."""
+
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from secrets import token_hex
+
+from tests.blackbox.asking import Answer, until
+from tests.blackbox.policy import OPERATIONS, filled
+from tests.blackbox.targets import House
+from ultra.auth.test_mode import sign
+
+ME = "/api/auth/me"
+
+
+def signed(
+    house: House, role: str, method: str, path: str, *, body: bytes = b"", secret: str | None = None
+) -> tuple[str, str]:
+    """Return the header of a test that wants to be somebody of that role, as the published format says."""
+    path, _, query = path.partition("?")
+    value = sign(
+        secret or house.test_secret,
+        role=role,
+        user="fixture",
+        method=method,
+        path=path,
+        query=query,
+        body=body,
+        expires_at=datetime.now(UTC) + timedelta(seconds=30),
+        nonce=token_hex(8),
+    )
+    return ("x-test-mode", value)
+
+
+def core(answer: Answer) -> tuple[object, ...]:
+    """Return what an answer says, without ids, dates and counts."""
+    varying = {"x-request-id", "request-id", "date", "ratelimit", "ratelimit-policy", "retry-after", "set-cookie"}
+    headers = {name.lower() for name, _ in answer.headers} - varying
+    media = answer.get("content-type") or ""
+    body = {**answer.json, "request_id": "", "csrf_token": ""} if "json" in media and answer.body else answer.body
+    return answer.status, tuple(sorted(headers)), str(body)
+
+
+_NAMES = ("X-Test-Mode", "x-test-mode", "X-TEST-MODE", "X_Test_Mode", "Test-Mode", "x-test_mode")
+
+
+def test_T01_changes_nothing(production, testing):
+    """In production the header changes no answer of any route, in no spelling, with no value."""
+    good = signed(testing, "admin", "GET", "/api/users")[1]
+    values = ("true", "1", "yes", "on", "", testing.test_secret, good, "a" * 10_000)
+    before = production.database_text().count(b"usr_")
+    spread = [key for key in OPERATIONS if key[1] != "/health/ready"]
+    member = production.person()
+    for number, (method, path) in enumerate(spread):
+        client = production.client()
+        body = None if method == "GET" else b"{}"
+        known = [] if body is None else [("content-type", "application/json")]
+        without = client.ask(method, filled(path), body=body, headers=known)
+        for step in range(3):
+            name = _NAMES[(number + step) % len(_NAMES)]
+            header = (name, values[(number * 3 + step) % len(values)])
+            for times in (1, 2):
+                found = client.ask(method, filled(path), body=body, headers=[*known, *[header] * times])
+                assert core(found) == core(without), (method, path, header[0], header[1][:30], times)
+    for name, value in zip(_NAMES * 2, values, strict=False):
+        member.client.get("/api/users", headers=[(name, value)]).refused(403)
+        production.client().get("/api/users", headers=[(name, value)]).unauthenticated()
+    spaced = b"GET /api/users HTTP/1.1\r\nhost: 127.0.0.1\r\nX-Test-Mode : true\r\nconnection: close\r\n\r\n"
+    assert production.client().raw(spaced).split(b" ", 2)[1] in (b"400", b"401")
+    assert production.database_text().count(b"usr_") >= before
+
+
+def test_T01_is_audited(production):
+    """An attempt in production is written down."""
+    client = production.client()
+    client.get("/api/users", headers=[("x-test-mode", "true")]).unauthenticated()
+    until(lambda: production.audit("test_mode_attempt", address=client.address), 10, "a row about it")
+
+
+def test_T03_production_with_the_secret(production):
+    """Production with a secret for the header does not start, and says which setting it is, never its value."""
+    value = f"cnry{token_hex(20)}"
+    ended: subprocess.CompletedProcess[str] = production.command("serve", "--port", "0", ULTRA_TEST_MODE_SECRET=value)
+    assert ended.returncode == 78
+    assert "ULTRA_TEST_MODE_SECRET" in ended.stderr
+    assert value not in ended.stderr + ended.stdout
+
+
+def test_T05_only_a_signature_counts(testing):
+    """A word, the secret itself or a signature of another is nobody; a right one is the user it declares, once."""
+    client = testing.client()
+    for value in ("true", "1", "", testing.test_secret, "v1.admin.fixture.99999999999.nonce-nonce." + "0" * 64):
+        client.get("/api/users", headers=[("x-test-mode", value)]).unauthenticated()
+    client.get(ME, headers=[signed(testing, "admin", "GET", ME, secret="x" * 40)]).unauthenticated()
+    good = signed(testing, "admin", "GET", ME)
+    answer = client.get(ME, headers=[good]).expect(200)
+    assert answer.json["role"] == "admin"
+    assert answer.json["credential"] == "test"
+    client.get(ME, headers=[good]).unauthenticated()
+    client.get("/api/users", headers=[signed(testing, "admin", "GET", ME)]).unauthenticated()
+    client.get(ME, headers=[signed(testing, "admin", "GET", ME), ("x-forwarded-for", "1.2.3.4")]).unauthenticated()
+    name, value = signed(testing, "viewer", "GET", ME)
+    client.get(ME, headers=[(name, value.replace("viewer", "admin"))]).unauthenticated()
+    assert client.get("/health").get("x-ultra-environment") == "testing"
+
+
+def test_T05_two_credentials(testing):
+    """The header beside a token is one credential too many."""
+    person = testing.person()
+    person.client.get(ME, headers=[signed(testing, "admin", "GET", ME)]).refused(400)
+
+
+def test_T07_the_checks_remain(testing):
+    """It replaces the credential and no check: permissions, limits and other sites' pages."""
+    client = testing.client()
+    client.get("/api/users", headers=[signed(testing, "viewer", "GET", "/api/users")]).refused(403)
+    body = b'{"name": "x", "oops": 1}'
+    known = [("content-type", "application/json"), signed(testing, "member", "POST", "/api/keys", body=body)]
+    client.ask("POST", "/api/keys", body=body, headers=known).refused(400, 422)
+    browser = testing.person().browser()
+    header = signed(testing, "admin", "POST", "/api/auth/logout")
+    browser.ask("POST", "/api/auth/logout", headers=[header]).refused(400, 403)
+    deadline = time.monotonic() + 60
+    while client.get(ME, headers=[("x-test-mode", "true")]).status == 401:
+        assert time.monotonic() < deadline
+    client.get(ME, headers=[("x-test-mode", "true")]).refused(429)
+
+
+def test_T13_testing_stays_on_loopback(testing):
+    """Testing does not serve other machines."""
+    for host in ("0.0.0.0", "::", "192.0.2.1"):
+        ended = testing.command("serve", "--port", "0", "--host", host)
+        assert ended.returncode == 78, ended.stderr
+        assert "ULTRA_HOST" in ended.stderr
