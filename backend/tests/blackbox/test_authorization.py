@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.blackbox.asking import Answer, Client, status_of
+from tests.blackbox.asking import Answer, Client, status_of, until
 from tests.blackbox.policy import BESIDE, HAS, OPERATIONS, filled
 from tests.blackbox.targets import Target, each_worker
 from tests.blackbox.test_tokens import open_run
@@ -97,7 +97,7 @@ def test_A03_the_requests_keys_and_sessions_of_others(target):
     request_id = owner.client.post(
         "/v1/chat/completions", {"model": "acme/alpha", "messages": [{"role": "user", "content": "Hello"}]}
     ).expect(200).get("x-request-id")
-    owner.client.get(f"/api/requests/{request_id}").expect(200)
+    until(lambda: owner.client.get(f"/api/requests/{request_id}").expect(200, 404).status == 200, 10, "its record")
     other.client.get(f"/api/requests/{request_id}").refused(404)
     key = owner.key()
     for method, rest in (("GET", ""), ("DELETE", ""), ("POST", "/rotate")):

@@ -1,5 +1,6 @@
 """C: cookies, sessions, and what other sites' pages make a browser send."""
 
+import secrets
 import time
 from statistics import median
 
@@ -179,7 +180,7 @@ def test_C17_odd_cookies(target):
 
 def test_C23_who_is_not_told_from_what_is_wrong(target):
     """An unknown name, a wrong password and one that shares its first 72 bytes are refused in one way, as slowly."""
-    long = "Horse-Battery7 " * 13
+    long = "".join(secrets.token_urlsafe(30) for _ in range(5))
     name = f"long{time.monotonic_ns()}"
     made = {"username": name, "role": "viewer", "password": long[:120]}
     target.admin.client.post("/api/users", made).expect(201)
@@ -193,7 +194,7 @@ def test_C23_who_is_not_told_from_what_is_wrong(target):
             bodies.add(str({**answer.json, "request_id": ""}))
     assert len(bodies) == 1
     assert median(took["unknown"]) < 10 * median(took["wrong"]) < 100 * median(took["unknown"])
-    for password in (long[:119], long[:121], long[:72], f"{long[:119]}\0", f" {long[:120]}", long[:120].upper()):
+    for password in (long[:119], long[:121], long[:72], f"{long[:119]}\0", f" {long[:120]}", long[:120].swapcase()):
         _tokens(target, name, password).refused(401)
     _tokens(target, name, long[:120]).expect(200)
     for user, password in (("admin", "admin"), ("root", "root"), ("admin", "password"), ("ultra", "ultra")):

@@ -1,0 +1,223 @@
+"""H: what every answer says, what is not there, and the audit."""
+
+import json
+import re
+import sqlite3
+import time
+from datetime import UTC, datetime, timedelta
+
+from tests.blackbox.asking import until
+from tests.blackbox.houses import small
+from tests.blackbox.targets import Browser, each_worker
+from tests.blackbox.test_api_keys import question
+from tests.blackbox.test_authorization import finished
+
+ME = "/api/auth/me"
+
+
+def test_H01_https_only(production):
+    """In production every answer tells browsers to use https from now on, errors of the server itself too."""
+    person = production.person()
+    for path in ("/health", "/api/nothing", "/sign-in", "/static/ultra.css", ME, "/api/users", "/v1/models"):
+        assert re.match(r"max-age=(\d+); includeSubDomains", person.client.get(path).get("strict-transport-security") or "")
+    raw = production.client().raw(b"GARBAGE\r\n\r\n").lower()
+    assert b"strict-transport-security: max-age=31536000; includesubdomains" in raw
+
+
+def test_H03_nosniff(target):
+    """No answer of any kind lets a browser guess its type, or be framed, or cached where it must not."""
+    person = target.person()
+    place = finished(person.client)
+    etag = person.client.get("/v1/models").expect(200).get("etag")
+    answers = [
+        person.client.get(ME).expect(200),
+        person.client.get("/v1/models", headers=[("if-none-match", str(etag))]).expect(304),
+        target.client().get(ME).expect(401),
+        person.client.get("/nothing").expect(404),
+        person.client.ask("PUT", ME, json={}).expect(405),
+        person.client.get(f"{place}/events").expect(200),
+        target.client().get("/sign-in").expect(200),
+        target.client().get("/static/ultra.css").expect(200),
+    ]
+    for answer in answers:
+        assert answer.get("x-content-type-options") == "nosniff"
+        assert answer.get("x-frame-options") == "DENY"
+        assert answer.get("referrer-policy")
+        assert "frame-ancestors 'none'" in (answer.get("content-security-policy") or "")
+        assert answer.get("cross-origin-resource-policy") == "same-origin"
+    for head in (b"GARBAGE", b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx: " + b"a" * 70_000):
+        assert b"x-content-type-options: nosniff" in target.client().raw(head + b"\r\n\r\n").lower()
+
+
+def test_H05_no_product(target):
+    """No answer names the software behind it, and its clock is right."""
+    person = target.person()
+    for answer in (person.client.get(ME), target.client().get("/nothing"), target.client().get("/sign-in")):
+        for name in ("server", "x-powered-by", "via", "x-aspnet-version"):
+            assert answer.get(name) is None
+        date = answer.get("date")
+        if date is not None:
+            skew = datetime.now(UTC) - datetime.strptime(date, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+            assert abs(skew) < timedelta(seconds=30)
+    raw = target.client().raw(b"GARBAGE\r\n\r\n").lower()
+    for word in (b"\r\nserver:", b"uvicorn", b"python", b"starlette", b"fastapi", b"httptools"):
+        assert word not in raw
+
+
+def test_H07_nothing_else_is_there(production):
+    """In production nobody finds documentation, consoles or metrics: 404, or 401 for what somebody may read."""
+    for path in (
+        "/docs",
+        "/redoc",
+        "/openapi.json",
+        "/swagger",
+        "/swagger.json",
+        "/swagger-ui",
+        "/graphql",
+        "/admin",
+        "/debug",
+        "/__debug__",
+        "/metrics",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/.env",
+        "/.git/config",
+        "/static/../app.py",
+        "/static/..%2f..%2fapp.py",
+    ):
+        production.client().get(path).refused(404, 401)
+    production.client().get("/openapi.json").unauthenticated()
+
+
+def test_H09_every_refusal_is_a_problem(target):
+    """Whatever layer refuses, the answer is a whole problem document without anything of the inside."""
+    person = target.person()
+    client = person.client
+    broken = [("content-type", "application/json")]
+    statuses = [
+        client.get("/nothing").refused(404),
+        client.ask("PUT", ME, json={}).refused(405),
+        target.client().get(ME).refused(401),
+        client.get("/api/users").refused(403),
+        client.ask("POST", "/api/keys", body=b"{", headers=broken).refused(400),
+        client.ask("POST", "/api/keys", body=b"x", headers=[("content-type", "text/plain")]).refused(415),
+        client.post("/api/keys", {"name": ["x"]}).refused(400, 422),
+        client.get("/api/analyses?limit=x").refused(400, 422),
+        client.get("/api/analyses/run_nothing").refused(404),
+        client.get(f"{ME}?api_key=x").refused(400),
+        client.get(ME, headers=[("host", "evil.example")]).refused(400),
+    ]
+    for answer in statuses:
+        assert (answer.get("content-type") or "").startswith("application/problem+json")
+        assert {"type", "title", "status", "detail", "request_id"} <= set(answer.json)
+        if target.environment == "production":
+            assert "internals" not in answer.json
+    for head in (b"GARBAGE", b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx: " + b"a" * 70_000):
+        said = target.client().raw(head + b"\r\n\r\n")
+        assert b"application/problem+json" in said
+        assert b"x-request-id" in said.lower()
+
+
+def test_H11_other_methods(target):
+    """HEAD and conditional requests are let in like GET; OPTIONS tells strangers of other sites nothing."""
+    person = target.person()
+    for path in (ME, "/api/analyses", "/v1/models", "/api/patterns", "/api/keys"):
+        assert person.client.ask("HEAD", path).status == 200
+        assert target.client().ask("HEAD", path).status == 401
+        assert target.client().get(path, headers=[("if-none-match", "*")]).status == 401
+        preflight = [("origin", "https://evil.example"), ("access-control-request-method", "GET")]
+        answer = target.client().ask("OPTIONS", path, headers=preflight)
+        assert answer.get("access-control-allow-origin") is None
+        answer = person.client.get(path, headers=[("origin", "https://evil.example")])
+        assert answer.get("access-control-allow-origin") is None
+        assert answer.get("access-control-allow-credentials") is None
+
+
+def test_H15_the_audit(target):
+    """Everything that matters leaves one row, with who, what, when and from where, and no secret."""
+    person, browser = target.person(), Browser(target)
+    browser.sign_in(person.name, person.password).expect(200)
+    browser.ask("POST", "/api/auth/logout", json={}).expect(204)
+    key = person.key()
+    rotated = person.client.post(f"/api/keys/{key['id']}/rotate", {"overlap_s": 0}).expect(201).json
+    person.client.ask("DELETE", f"/api/keys/{rotated['id']}").expect(204)
+    wrong = target.client()
+    wrong.post("/api/auth/token", {"username": person.name, "password": "not the right one"}).refused(401)
+    target.admin.client.ask("PATCH", f"/api/users/{person.id}", json={"role": "operator"}).expect(200)
+    person.client.get("/api/users").refused(403)
+    person.client.get("/api/me/data").expect(200)
+    person.client.ask("DELETE", "/api/me/data").expect(204)
+    wanted = {
+        ("sign_in", "done"): 2,
+        ("sign_out", "done"): 1,
+        ("key.create", "done"): 1,
+        ("key.rotate", "done"): 1,
+        ("key.revoke", "done"): 1,
+        ("sign_in", "refused"): 1,
+        ("denied", "refused"): 1,
+        ("data.export", "done"): 1,
+        ("data.erase", "done"): 1,
+    }
+    for (action, outcome), count in wanted.items():
+        rows = until(lambda a=action, o=outcome: target.audit(a, actor=person.id, outcome=o), 10, f"{action} {outcome}")
+        assert len(rows) == count, (action, outcome, rows)
+        for row in rows:
+            assert datetime.fromisoformat(row["at"]).utcoffset() == timedelta(0)
+            assert row["address"], row
+    (changed,) = target.audit("user.change", target=person.id)
+    assert changed["actor"] == target.admin.id
+    assert changed["facts"]["role"] == "operator"
+    everything = json.dumps(target.admin.client.get("/api/audit?limit=500").expect(200).json)
+    for secret in (person.password, key["key"].split("_")[4], person.refresh, person.access, "not the right one"):
+        assert secret not in everything
+
+
+def test_H15_a_reused_token(target):
+    """A refresh token that comes again leaves a row of its own."""
+    person, client = target.person(), target.client()
+    second = client.post("/api/auth/refresh", {"refresh_token": person.refresh}).expect(200).json
+    client.post("/api/auth/refresh", {"refresh_token": second["refresh_token"]}).expect(200)
+    client.post("/api/auth/refresh", {"refresh_token": person.refresh}).refused(401)
+    rows = target.admin.client.get(f"/api/audit?actor={person.id}&limit=100").expect(200).json["data"]
+    assert any("reuse" in json.dumps(row) for row in rows), rows
+
+
+def test_H17_a_changed_row(tmp_path, upstream):
+    """A row that was changed or taken away is found, by its number; over HTTP nobody removes one."""
+    with small(tmp_path, upstream) as house:
+        person = house.person()
+        for _ in range(3):
+            person.key()
+        person.client.get("/api/users").refused(403)
+        for method in ("DELETE", "PATCH", "PUT"):
+            house.admin.client.ask(method, "/api/audit", json={}).refused(405, 404)
+            house.admin.client.ask(method, "/api/audit/1", json={}).refused(405, 404)
+        time.sleep(0.2)
+    assert house.command("audit", "verify").returncode == 0
+    database = sqlite3.connect(tmp_path / "var" / "ultra.db")
+    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    (table,) = [name for name in tables if "audit" in name]
+    database.execute(f"UPDATE {table} SET action = 'nothing' WHERE seq = 3")
+    database.commit()
+    database.close()
+    found = house.command("audit", "verify", "--json")
+    assert found.returncode == 1
+    assert json.loads(found.stdout)["first_broken"] == 3
+
+
+def test_H13_health_tells_one_line(target):
+    """Anybody may ask how the server is, gets one line, and asks no model by it."""
+    for answer in each_worker(target, lambda: target.client().get("/health")):
+        assert set(answer.expect(200).json) == {"status", "environment", "version"}
+    assert target.client().get("/health/live").expect(200).json == {"status": "pass"}
+    assert set(target.client().get("/health/ready").expect(200).json) == {"status"}
+
+
+def test_H13_health_costs_nothing(house):
+    """Asking for it often asks nobody upstream."""
+    before = house.asked()
+    client = house.client()
+    for _ in range(50):
+        client.get("/health").expect(200)
+    assert house.asked() == before
+    client.ask("POST", "/v1/chat/completions", json=question()).expect(401)
