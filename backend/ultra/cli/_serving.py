@@ -33,7 +33,7 @@ class AnnouncedServer(uvicorn.Server):
             shown = f"[{host}]" if ":" in host else host
             sys.stdout.write(f"Ultra ({self._environment}) at http://{shown}:{port}\n")
             sys.stdout.flush()
-        _spare_the_collector()
+        asyncio.get_running_loop().call_later(SETTLED_S, _set_apart)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams and runs end within one and the same grace."""
@@ -67,16 +67,10 @@ def run(loaded: Loaded) -> bool:
     return server.started
 
 
-def _spare_the_collector() -> None:
-    """Keep the garbage collector from looking through the house again and again.
-
-    With its usual settings it takes a sixth of the time of every completion, and a look through everything stops all
-    requests for a tenth of a second. What the start has built stays until the end and is looked at once more only.
-    """
-    gc.set_threshold(10_000, 10, 10)
-    asyncio.get_running_loop().call_later(SETTLED_S, _set_apart)
-
-
 def _set_apart() -> None:
+    """Keep the garbage collector from looking through the house: what the start has built stays until the end.
+
+    A look through everything stops all requests for a tenth of a second; this is the last one.
+    """
     gc.collect()
     gc.freeze()
