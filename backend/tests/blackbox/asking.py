@@ -58,7 +58,7 @@ class Answer:
         if media == "application/problem+json":
             assert self.json["status"] == self.status
             assert self.json["request_id"] == self.get("x-request-id")
-        for inside in ("Traceback", "sqlalchemy", "psycopg", "site-packages", ".py\"", "SELECT "):
+        for inside in ("Traceback", "sqlalchemy", "psycopg", "site-packages", '.py"', "SELECT "):
             assert inside not in self.text, f"{inside!r} in {self.text[:600]}"
         return self
 

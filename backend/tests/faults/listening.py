@@ -6,7 +6,7 @@ import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.journeys.programs import until
+from tests.journeys.programs import credential, until
 
 
 class Listener(threading.Thread):
@@ -20,7 +20,7 @@ class Listener(threading.Thread):
         self.ended: str | None = None
         self._url = urlsplit(url)
         self._body = None if body is None else json.dumps(body)
-        self._headers = {"content-type": "application/json", **headers}
+        self._headers = {"content-type": "application/json", **credential(url), **headers}
         self.start()
 
     def run(self) -> None:

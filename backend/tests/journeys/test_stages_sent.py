@@ -27,6 +27,10 @@ STAGES = {
 }
 """What an open question makes of each flow."""
 UNFILLED = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(question|answers?|own|reviews?|decided|role|documents?)\}")
+LABEL = re.compile(r"\b[BCDFGHJKLMNPQRTVWXZ][2-9]\b")
+"""What a reviewer calls an answer; each reader of the review knows that answer by a label of its own."""
+LABEL = re.compile(r"[A-Z]\d+")
+"""How a reviewer names whose answer it judges; every later reader gets labels of its own."""
 IDENTITIES = re.compile(r"\b(acme|alpha|beta|gamma|delta|member-\d|synthesiser-\d)\b", re.IGNORECASE)
 
 
@@ -91,7 +95,8 @@ def check(run: Told, question: str) -> None:
     for review in run.of("review"):
         assert all(answer.said in review.prompt for answer in answers)
     for revision in run.of("revise"):
-        assert all(other.said in revision.prompt for other in (*answers, *run.of("review")))
+        assert all(answer.said in revision.prompt for answer in answers)
+        assert all(piece in revision.prompt for review in run.of("review") for piece in LABEL.split(review.said))
     for synthesis in run.of("synthesis"):
         assert all(shown.said in synthesis.prompt for shown in run.of("revise") or answers)
     for later in run.calls[len(PANEL) :]:

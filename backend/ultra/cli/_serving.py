@@ -40,7 +40,7 @@ class ToldServer(uvicorn.Server):
         if services.settings.environment == "development":
             link = await services.access.accounts.ensure_first_admin()
         self._ready(link)
-        _spare_the_collector()
+        asyncio.get_running_loop().call_later(SETTLED_S, _set_apart)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams and runs end within one and the same grace."""
@@ -103,16 +103,10 @@ def run(loaded: Loaded) -> bool:
     return told.started
 
 
-def _spare_the_collector() -> None:
-    """Keep the garbage collector from looking through the house again and again.
-
-    With its usual settings it takes a sixth of the time of every completion, and a look through everything stops all
-    requests for a tenth of a second. What the start has built stays until the end and is looked at once more only.
-    """
-    gc.set_threshold(10_000, 10, 10)
-    asyncio.get_running_loop().call_later(SETTLED_S, _set_apart)
-
-
 def _set_apart() -> None:
+    """Keep the garbage collector from looking through the house: what the start has built stays until the end.
+
+    A look through everything stops all requests for a tenth of a second; this is the last one.
+    """
     gc.collect()
     gc.freeze()

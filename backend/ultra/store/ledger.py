@@ -8,11 +8,11 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from functools import cache
+from importlib import import_module
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ultra.domain.errors import InvalidRequest, UltraError
@@ -167,7 +167,9 @@ def _insert_once(*, is_sqlite: bool) -> Any:
 
     Built once, like its neighbour: building takes longer than writing a few rows.
     """
-    statement = (sqlite if is_sqlite else postgresql).insert(LEDGER)
+    # each dialect takes long to import, and one is needed
+    dialect = import_module(f"sqlalchemy.dialects.{'sqlite' if is_sqlite else 'postgresql'}")
+    statement = dialect.insert(LEDGER)
     return statement.on_conflict_do_update(
         index_elements=[LEDGER.c.id], set_={name: statement.excluded[name] for name in _SETTLED}
     )

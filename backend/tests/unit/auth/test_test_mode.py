@@ -215,6 +215,7 @@ FINE = {"environment": "testing", "secret": SECRET, "host": "127.0.0.1", "stamp"
 def test_with_all_conditions_it_is_on(host) -> None:
     """Testing, a secret, loopback, a stamped store, no real key."""
     assert conditions(**FINE | {"host": host}) == []
+    assert conditions(**FINE | {"host": host, "secret": "x" * 32}) == []
 
 
 @pytest.mark.parametrize(
