@@ -169,7 +169,6 @@ async def test_a_verdict_of_several_lines_is_told_as_it_is(office: Office) -> No
 @pytest.mark.parametrize("by", ["the key", "the request"])
 async def test_what_may_not_be_kept_leaves_no_trace(office: Office, by: str) -> None:
     """A key that keeps nothing, or a request that says so, has its run in memory alone, under its own credential."""
-    office.fleeting.script = [NewEvent("run.done", {})]
     caller = replace(LOCAL_OPERATOR, credential="key", credential_id="key_1", stores=by != "the key")
     ensembles = Ensembles(runs=office.desk)
     async with ensembles.open(caller, ASKED, request_id="req_1", store=by != "the request"):
