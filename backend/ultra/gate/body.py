@@ -127,7 +127,19 @@ def _json(body: bytes, content_type: bytes) -> object:
     if content_type != _JSON:
         raise UnsupportedMedia("The body must be JSON.", hint="Send the header Content-Type: application/json.")
     parsed: object = strict_json.loads(body)
+    if b"\\u0000" in body and _holds_nul(parsed):
+        raise InvalidRequest(
+            "A text in the body holds NUL.", hint="Leave it out: no database keeps it.", code="invalid_json"
+        )
     return parsed
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any("\0" in name or _holds_nul(each) for name, each in value.items())
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 def _form(body: bytes, content_type: bytes) -> object:

@@ -54,6 +54,8 @@ async def test_empty_body_is_none() -> None:
         (JSON, [b'{"a": 1, "a": 2}'], InvalidRequest),
         (JSON, [b'{"a": NaN}'], InvalidRequest),
         (JSON, [b"\xff"], InvalidRequest),
+        (JSON, [b'{"a": ["x\\u0000"]}'], InvalidRequest),
+        (JSON, [b'{"a\\u0000": 1}'], InvalidRequest),
     ],
 )
 async def test_bad_bodies_never_reach_the_route(headers, body, error) -> None:
