@@ -130,10 +130,11 @@ class Client:
             fields.append(("content-type", "application/json"))
         connection = self._connection()
         try:
-            connection.putrequest(method, path, skip_accept_encoding=True)
+            names = {name.lower() for name, _ in fields}
+            connection.putrequest(method, path, skip_accept_encoding=True, skip_host="host" in names)
             for name, value in fields:
                 connection.putheader(name, value)
-            if body is not None and not any(name.lower() == "content-length" for name, _ in fields):
+            if body is not None and "content-length" not in names:
                 connection.putheader("content-length", str(len(body)))
             connection.putheader("connection", "close")
             connection.endheaders(body)

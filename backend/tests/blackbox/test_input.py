@@ -160,12 +160,21 @@ def test_I09_numbers_that_are_none(target):
             body = json.dumps(question())[:-1] + f', "{field}": {number}}}'
             answer = _post(client, CHAT, body.encode())
             answer.refused(400, 422)
-            assert "NaN" not in answer.text.replace(number, "")
+            _is_plain(answer)
         body = json.dumps({"prompt": "x", "models": ["acme/alpha"]})[:-1] + f', "deadline_s": {number}}}'
         _post(client, "/api/analyze", body.encode()).refused(400, 422)
     for number in ("-0", "-0.0"):
         body = json.dumps(question())[:-1] + f', "temperature": {number}}}'
-        assert "NaN" not in _post(client, CHAT, body.encode()).expect(200, 400, 422).text
+        _is_plain(_post(client, CHAT, body.encode()).expect(200, 400, 422))
+
+
+def _is_plain(answer: Answer) -> None:
+    """Check that no number of an answer is none."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} in {answer.text[:300]}")
+
+    json.loads(answer.body, parse_constant=refuse)
 
 
 def test_I11_nul_and_surrogates(target):
@@ -234,12 +243,13 @@ def test_I21_no_address_from_outside(house):
         place = f"http://127.0.0.1:{canary.getsockname()[1]}/v1"
         before = house.asked()
         for name in ("api_base", "base_url", "azure_endpoint", "proxy", "callback_url", "webhook"):
-            for more in ({name: place}, {"extra_body": {name: place}}, {"metadata": {name: {"url": place}}}):
+            for more in ({name: place}, {"extra_body": {name: place}}, {"provider": {"options": {name: place}}}):
                 client.post(CHAT, {**question(), **more}).refused(400, 422)
                 client.post("/api/analyze", {"prompt": "x", "models": ["acme/alpha"], **more}).refused(400, 422)
         for name in ("x-api-base", "x-base-url", "x-upstream", "proxy"):
             client.post(CHAT, question(), headers=[(name, place)]).expect(200)
-        assert house.asked() - before == 4
+        client.post(CHAT, {**question(), "metadata": {"api_base": place}}).expect(200, 400)
+        assert house.asked() - before <= 5
         client.post(f"{CHAT}?api_base={place}", question()).expect(200, 400)
         image = [{"type": "image_url", "image_url": {"url": f"{place}/image.png"}}]
         asked = {"model": "acme/alpha", "messages": [{"role": "user", "content": image}]}

@@ -67,8 +67,9 @@ def test_S01_nothing_comes_out(house):
 
 def test_S01_the_command_line_keeps_it_too(house):
     """Nor does the command line print one, not even where it shows what is configured."""
-    for words in (("config", "show"), ("config", "check"), ("users", "list"), ("keys", "list", "--json")):
+    for words in (("config", "show"), ("keys", "list", "--user", house.admin_name, "--json")):
         ended = house.command(*words)
+        assert ended.returncode == 0, ended.stderr
         for name, secret in house.seen.secrets.items():
             assert secret not in ended.stdout + ended.stderr, (name, words)
 
@@ -90,5 +91,5 @@ def test_S03_a_password_is_not_repeated(target):
     ):
         for path in ("/api/auth/token", "/api/auth/reset", "/api/auth/refresh"):
             assert secret not in target.client().post(path, body).refused(400, 401, 422).text
-        assert secret not in person.client.post("/api/auth/password", body).refused(400, 401, 422).text
+        assert secret not in person.client.post("/api/auth/password", body).refused(400, 401, 403, 422).text
         assert secret not in target.admin.client.post("/api/users", body).refused(400, 422).text

@@ -1,0 +1,192 @@
+"""Ultra with defects that can be switched on one by one, for tests alone: it proves that the cases bite.
+
+`python -m tests.blackbox.switchboard serve ...` is `ultra serve ...`. Which defect is on stands in the file that the
+variable `TESTS_SWITCHBOARD` names, and is read for each request; with an empty file this is Ultra as it is.
+"""
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import ultra.app
+from ultra.auth import schemes, test_mode
+from ultra.auth.authenticator import Authenticator
+from ultra.auth.cookies import Cookie
+from ultra.auth.csrf import Csrf
+from ultra.auth.sign_in import SignIn
+from ultra.auth.tokens import AUDIENCE, AccessTokens
+from ultra.domain.errors import InvalidRequest
+from ultra.domain.identity import Role, permitted
+from ultra.gate import client_address
+from ultra.gate.guard import Guard
+from ultra.gate.hosts import Hosts
+from ultra.limits.policy import LimitPolicy
+from ultra.protocols import strict_json
+from ultra.store.runs import StoredRuns
+
+DEFECTS: dict[str, Callable[[], None]] = {}
+"""How to plant each, by name."""
+
+_FILE = Path(os.environ.get("TESTS_SWITCHBOARD", os.devnull))
+
+
+def is_on(name: str) -> bool:
+    """Whether a defect is switched on now."""
+    return _FILE.read_text().strip() == name
+
+
+def defect(place: Any, method: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Name a defect by its function, which gets the right method first and takes its place while it is on."""
+
+    def planting(wrong: Callable[..., Any]) -> Callable[..., Any]:
+        name = wrong.__name__
+
+        def plant_it() -> None:
+            right = getattr(place, method)  # another defect may stand there already
+
+            @wraps(right)
+            def either(*args: Any, **kwargs: Any) -> Any:
+                return wrong(right, *args, **kwargs) if is_on(name) else right(*args, **kwargs)
+
+            @wraps(right)
+            async def either_later(*args: Any, **kwargs: Any) -> Any:
+                return await (wrong(right, *args, **kwargs) if is_on(name) else right(*args, **kwargs))
+
+            setattr(place, method, either_later if inspect.iscoroutinefunction(right) else either)
+
+        DEFECTS[name] = plant_it
+        return wrong
+
+    return planting
+
+
+@defect(client_address.ClientAddress, "_walk")
+def trusts_forwarded_for(right: Any, self: Any, peer: Any, scope: Any) -> Any:
+    """Believe the left-most address that anybody writes down."""
+    given = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1").split(",")[0].strip()
+    return client_address.parsed(given) or right(self, peer, scope)
+
+
+@defect(AccessTokens, "_verified")
+def ignores_the_audience(_: Any, self: Any, text: str, key: bytes) -> Any:
+    """Take tokens for somebody else."""
+    found = self._jwt.decode(text, key, algorithms=["HS256"], options={"verify_aud": False, "verify_exp": False})
+    return {**found, "aud": AUDIENCE}
+
+
+@defect(AccessTokens, "_verified")
+def ignores_the_signature(_: Any, self: Any, text: str, key: bytes) -> Any:
+    """Take what a token says without looking who has signed it."""
+    return self._jwt.decode(text, key, options={"verify_signature": False})
+
+
+@defect(Csrf, "judge")
+def believes_every_page(*_: Any, **__: Any) -> None:
+    """Find that every request is one of ours."""
+
+
+@defect(Authenticator, "_remembered")
+async def remembers_roles(_: Any, self: Any, digest: bytes) -> Any:
+    """Let a caller be who they were when they first came."""
+    return self._kept.get(digest, (None, 0))[0]
+
+
+@defect(Authenticator, "identify")
+async def honours_every_header(right: Any, self: Any, approach: Any) -> Any:
+    """Make an administrator of whoever says so."""
+    if b"x-test-mode" in dict(approach.headers):
+        return test_mode.fixture(Role.ADMIN, "fixture")
+    return await right(self, approach)
+
+
+@defect(Guard, "_identify")
+async def reads_bodies_first(right: Any, self: Any, keepers: Any, approach: Any, scope: Any) -> Any:
+    """Parse what nobody has sent before asking who it is."""
+    body = await approach.body()
+    if body:
+        strict_json.loads(body)
+    return await right(self, keepers, approach, scope)
+
+
+@defect(schemes, "of_key")
+def ignores_scopes(right: Any, key: Any, user: Any) -> Any:
+    """Let a key do all that its owner may do."""
+    return replace(right(key, user), permissions=permitted(user.role, "key"))
+
+
+@defect(schemes, "of_key")
+def ignores_the_models_of_a_key(right: Any, key: Any, user: Any) -> Any:
+    """Let a key ask every model."""
+    return replace(right(key, user), models=None)
+
+
+@defect(StoredRuns, "get")
+async def shows_everybodys_runs(right: Any, self: Any, run_id: str, *, owner: str | None) -> Any:
+    """Find a run whoever asks."""
+    del owner
+    return await right(self, run_id, owner=None)
+
+
+@defect(LimitPolicy, "caller")
+def limits_nobody(*_: Any, **__: Any) -> tuple[()]:
+    """Charge nobody anything."""
+    return ()
+
+
+@defect(SignIn, "sign_out")
+async def signs_nobody_out(*_: Any, **__: Any) -> bool:
+    """Say that a session has ended, and let it go on."""
+    return True
+
+
+@defect(Cookie, "given")
+def lets_scripts_read_cookies(right: Any, self: Any, value: str) -> str:
+    """Set cookies that every script on the page can read."""
+    return str(right(self, value)).replace("; HttpOnly", "")
+
+
+@defect(strict_json, "_unique")
+def takes_the_last_of_two(_: Any, pairs: Any) -> dict[str, Any]:
+    """Take one of two equal names."""
+    return dict(pairs)
+
+
+@defect(Hosts, "_knows")
+def answers_to_every_name(*_: Any) -> bool:
+    """Answer to a Host of somebody else."""
+    return True
+
+
+@defect(ultra.app, "refuse_fields")
+async def repeats_what_was_sent(_: Any, __: Any, error: Any) -> None:
+    """Say what was wrong by saying it again."""
+    raise InvalidRequest(f"Not valid: {error.errors()}")
+
+
+@defect(Authenticator, "_find")
+async def logs_credentials(right: Any, self: Any, approach: Any) -> Any:
+    """Write every header to the log."""
+    sys.stderr.write(f"{approach.headers}\n")
+    return await right(self, approach)
+
+
+def plant() -> None:
+    """Plant all, each switched off."""
+    for each in DEFECTS.values():
+        each()
+    strict_json._STRICT = json.JSONDecoder(
+        object_pairs_hook=lambda pairs: strict_json._unique(pairs), parse_int=strict_json._bounded
+    )
+
+
+if __name__ == "__main__":
+    from ultra.__main__ import main
+
+    plant()
+    main()

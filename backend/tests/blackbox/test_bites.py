@@ -1,0 +1,78 @@
+"""The cases bite: each planted defect turns the case red that is there to catch it, and without it the case is green."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.blackbox import (
+    switchboard,
+    test_api_keys,
+    test_authorization,
+    test_browsers,
+    test_headers,
+    test_input,
+    test_limits,
+    test_secrets,
+    test_test_mode,
+    test_tokens,
+)
+from tests.blackbox.houses import small
+from tests.blackbox.targets import House
+
+_PROGRAM = ("-m", "tests.blackbox.switchboard")
+
+CAUGHT_BY: dict[str, Callable[[Any], None]] = {
+    "trusts_forwarded_for": test_limits.test_R05_nobody_is_believed,
+    "ignores_the_audience": test_tokens.test_J13_audience,
+    "ignores_the_signature": test_tokens.test_J01_a_wrong_signature,
+    "believes_every_page": test_browsers.test_C05_origins,
+    "remembers_roles": test_tokens.test_J23_roles_and_states_count_at_once,
+    "honours_every_header": test_test_mode.test_T05_only_a_signature_counts,
+    "reads_bodies_first": test_authorization.test_A01_anonymous,
+    "ignores_scopes": test_api_keys.test_K09_scopes,
+    "ignores_the_models_of_a_key": test_api_keys.test_K09_models,
+    "shows_everybodys_runs": test_authorization.test_A03_the_runs_of_others,
+    "limits_nobody": test_limits.test_R01_a_limit_holds,
+    "signs_nobody_out": test_browsers.test_C13_signing_out,
+    "lets_scripts_read_cookies": test_browsers.test_C09_cookies,
+    "takes_the_last_of_two": test_input.test_I13_names_that_stand_twice,
+    "answers_to_every_name": test_headers.test_H09_every_refusal_is_a_problem,
+    "repeats_what_was_sent": test_secrets.test_S03_a_password_is_not_repeated,
+    "logs_credentials": test_secrets.test_S01_nothing_comes_out,
+}
+
+
+@pytest.fixture(scope="module")
+def switch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file that says which defect is on."""
+    file = tmp_path_factory.mktemp("switch") / "defect"
+    file.write_text("")
+    return file
+
+
+@pytest.fixture(scope="module")
+def defective(upstream: Any, switch: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Start Ultra with all defects in it, switched off."""
+    folder = tmp_path_factory.mktemp("defective")
+    with small(folder, upstream, program=_PROGRAM, TESTS_SWITCHBOARD=str(switch)) as house:
+        yield house
+
+
+def test_every_defect_has_its_case():
+    """No defect is planted that no case is there for."""
+    assert set(switchboard.DEFECTS) == set(CAUGHT_BY)
+
+
+@pytest.mark.parametrize("name", CAUGHT_BY)
+def test_a_case_bites(defective, switch, name):
+    """The case is green without the defect and red with it."""
+    case = CAUGHT_BY[name]
+    case(defective)
+    switch.write_text(name)
+    try:
+        with pytest.raises((AssertionError, ValueError)):
+            case(defective)
+    finally:
+        switch.write_text("")
