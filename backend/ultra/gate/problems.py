@@ -92,7 +92,9 @@ async def refuse_route(request: Request, error: Exception) -> NoReturn:
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")
         raise MethodNotAllowed(f"{request.method} is not possible here.", hint=f"Use {allowed}.") from error
-    raise NotFound("There is nothing at this address.", hint="The routes are listed in the API reference.") from error
+    raise NotFound(
+        "There is nothing at this address.", code="route_not_found", hint="The routes are listed in the API reference."
+    ) from error
 
 
 async def refuse_fields(_: Request, error: Exception) -> NoReturn:

@@ -64,6 +64,36 @@ async def test_bad_bodies_never_reach_the_route(headers, body, error) -> None:
     assert echo.parsed == "never reached"
 
 
+@pytest.mark.parametrize("headers", [JSON | {"content-length": "200"}, JSON])
+async def test_what_is_too_large_is_heard_out(headers) -> None:
+    """Everything that was sent is taken before the refusal, or the client would see a reset instead."""
+    body = [b"x" * 50] * 4
+    exchange = Exchange("POST", headers=headers, body=body)
+    taken = []
+
+    async def app(scope, receive, send) -> None:
+        async def receive_counted():
+            message = await receive()
+            taken.append(message)
+            return message
+
+        await gate(Echo())(scope, receive_counted, send)
+
+    with pytest.raises(TooLarge):
+        await exchange(app)
+    assert len(taken) == 4
+
+
+async def test_nobody_is_heard_out_for_ever() -> None:
+    """A body without end is refused after a few times the cap; one that was only announced is not waited for."""
+    endless = Exchange("POST", headers=JSON, body=[b"x" * 50] * 100)
+    with pytest.raises(TooLarge):
+        await endless(gate(Echo()))
+    asks_first = Exchange("POST", headers=JSON | {"content-length": "200", "expect": "100-continue"}, body=[])
+    with pytest.raises(TooLarge):
+        await asks_first(gate(Echo()))
+
+
 async def test_slow_body_is_given_up() -> None:
     """A body that does not arrive in time is a timeout, not a hanging worker."""
 
