@@ -1,5 +1,7 @@
 """What is refused over HTTP, how it is told, and that it costs nothing."""
 
+import io
+
 import pytest
 
 from tests.journeys.asking import OPEN, begun, read, refused
@@ -81,6 +83,22 @@ async def test_bad_bodies_are_refused(http, mock, body, content_type, status):
     """A body that is not one JSON object is refused in problem+json, whatever it is instead."""
     await refused(http, "POST", "/api/analyze", status, data=body, headers={"content-type": content_type})
     assert mock.requests() == []
+
+
+@pytest.mark.parametrize("path", ["/api/analyze", "/v1/chat/completions"])
+async def test_too_large_a_body_is_answered(http, mock, path):
+    """A client that sends more than is read gets its 413, not a broken connection."""
+    body = b'{"prompt": "' + b"x" * (33 << 20) + b'"}'
+    async with http.post(path, data=io.BytesIO(body), headers={"content-type": "application/json"}) as response:
+        assert response.status == 413
+        assert "request_too_large" in await response.text() or "too_large" in await response.text()
+    assert mock.requests() == []
+
+
+async def test_what_is_nowhere_is_no_model(http):
+    """On `/v1` an address that does not exist is not confused with a model that does not."""
+    async with http.post("/v1/nothing", json={}) as response:
+        assert (response.status, (await response.json())["error"]["code"]) == (404, "route_not_found")
 
 
 async def test_hints_name_what_was_meant(http):

@@ -29,8 +29,6 @@ STAGES = {
 UNFILLED = re.compile(r"\{\{|\}\}|\[\[|\]\]|\{(question|answers?|own|reviews?|decided|role|documents?)\}")
 LABEL = re.compile(r"\b[BCDFGHJKLMNPQRTVWXZ][2-9]\b")
 """What a reviewer calls an answer; each reader of the review knows that answer by a label of its own."""
-LABEL = re.compile(r"[A-Z]\d+")
-"""How a reviewer names whose answer it judges; every later reader gets labels of its own."""
 IDENTITIES = re.compile(r"\b(acme|alpha|beta|gamma|delta|member-\d|synthesiser-\d)\b", re.IGNORECASE)
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.rule import Rule
@@ -15,7 +15,7 @@ from rich.text import Text
 from ultra.cli.output import harmless
 from ultra.domain.analysis import JournalEvent
 
-_TAIL = 72
+_LEAST = 8
 
 
 @dataclass(slots=True)
@@ -64,15 +64,21 @@ class PanelView:
         key = (data["stage"], data["role"])
         return self.members.setdefault(key, Member(stage=data["stage"], model=data["model"]))
 
-    def __rich__(self) -> RenderableType:
-        """Draw the table of the panel and the synthesis as far as it is written."""
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the table of the panel, a line for each member, and the synthesis as far as it is written."""
+        members = self.members.values()
+        stage = max((len(member.stage) for member in members), default=0)
+        model = max((len(member.model) for member in members), default=0)
+        room = max(options.max_width - len("✓  ") - stage - model - 4 - len("10.0 s  "), _LEAST)
         table = Table(box=None, pad_edge=False, show_header=False)
-        for member in self.members.values():
-            table.add_row(_mark(member), member.stage, Text(member.model, "bold"), _progress(member))
-        parts: list[RenderableType] = [table]
+        for _ in range(4):
+            table.add_column(no_wrap=True, min_width=1)
+        for member in members:
+            table.add_row(_mark(member), member.stage, Text(member.model, "bold"), _progress(member, room))
+        yield table
         if self.synthesis:
-            parts += [Rule(style="dim"), Text(harmless(self.synthesis))]
-        return Group(*parts)
+            yield Rule(style="dim")
+            yield Text(harmless(self.synthesis))
 
 
 def _mark(member: Member) -> RenderableType:
@@ -80,24 +86,26 @@ def _mark(member: Member) -> RenderableType:
     return marks.get(member.state) or Spinner("dots", style="cyan")
 
 
-def _progress(member: Member) -> Text:
+def _progress(member: Member, room: int) -> Text:
+    """Return the time it took and the last words, in so many characters: an answer's end says what it comes to."""
     tail = " ".join(harmless(member.text).split())
-    tail = tail if len(tail) <= _TAIL else "…" + tail[-_TAIL:]
+    tail = tail if len(tail) < room else "…" + tail[1 - room :]
     if member.seconds is None:
         return Text(tail or "…", "dim")
     return Text(f"{member.seconds:.1f} s  ", "cyan") + Text(tail, "red" if member.state == "failed" else "dim")
 
 
 async def watch(events: AsyncIterator[JournalEvent], *, live: bool) -> None:
-    """Follow a run to its end; draw it when `live`."""
+    """Follow a run to its end; draw it when `live`, and leave on the screen who said what."""
     view = PanelView()
     if not live:
         async for event in events:
             view.take(event)
         return
-    with Live(view, console=Console(highlight=False), refresh_per_second=12, transient=True):
+    with Live(view, console=Console(highlight=False), refresh_per_second=12):
         async for event in events:
             view.take(event)
+        view.synthesis = ""  # the verdict that follows says it
 
 
 def print_verdict(result: Mapping[str, Any]) -> None:

@@ -123,7 +123,7 @@ class Mocks(Section):
     mock_tokens_per_second: Annotated[
         float,
         Field(ge=0, le=1_000_000),
-        Setting("How fast mock answers stream; 0 is as fast as possible.", Each(80, 0, 80)),
+        Setting("How fast mock answers stream; 0 is as fast as possible.", Each(160, 0, 160)),
     ]
     mock_seed: Annotated[
         str, Field(max_length=100), Setting("Seed of the mock answers: the same seed answers the same.", "ultra")

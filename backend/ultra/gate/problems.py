@@ -100,7 +100,9 @@ async def refuse_route(request: Request, error: Exception) -> NoReturn:
         allowed = ", ".join(sorted(_methods_at(request)))
         request.scope.setdefault("ultra.headers", {})["allow"] = allowed
         raise MethodNotAllowed(f"{request.method} is not possible here.", hint=f"Use {allowed}.") from error
-    raise NotFound("There is nothing at this address.", hint="The routes are listed in the API reference.") from error
+    raise NotFound(
+        "There is nothing at this address.", code="route_not_found", hint="The routes are listed in the API reference."
+    ) from error
 
 
 def _methods_at(request: Request) -> set[str]:

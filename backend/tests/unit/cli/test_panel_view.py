@@ -28,12 +28,12 @@ RESULT: dict[str, Any] = {
 }
 
 
-def drawn(*events: tuple[str, dict[str, Any]]) -> str:
+def drawn(*events: tuple[str, dict[str, Any]], width: int = 120) -> str:
     """Return what the view shows after these events."""
     view = PanelView()
     for seq, (kind, data) in enumerate(events, start=1):
         view.take(JournalEvent(seq, kind, datetime(2026, 1, 1, tzinfo=UTC), data))  # type: ignore[arg-type]  # words of the table
-    console = Console(width=120, record=True, force_terminal=False)
+    console = Console(width=width, record=True, force_terminal=False)
     with console.capture() as captured:
         console.print(view)
     return captured.get()
@@ -47,6 +47,16 @@ def test_a_member_is_shown_from_question_to_answer() -> None:
     assert all("a/one" in shown and shown.count("\n") == 1 for shown in (asking, answering, done))
     assert "So it" in answering
     assert ("1.2 s" in done, "So it is." in done) == (True, True)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_long_answer_shows_its_end_in_one_line(width: int) -> None:
+    """However wide the terminal is: what an answer comes to stands at its end."""
+    text = "For many reasons, all of them good. " * 9 + "So: yes."
+    shown = drawn(("answer.done", {**CALL, "model": "acme/a-long-name", "text": text, "duration_s": 1.0}), width=width)
+    assert shown.count("\n") == 1
+    assert shown.rstrip().endswith("So: yes.")
+    assert "acme/a-long-name" in shown
 
 
 def test_a_failure_shows_its_reason() -> None:
