@@ -123,9 +123,10 @@ class Authenticator:
         raise NotGood("no_scheme")
 
     async def _remembered(self, digest: bytes) -> Principal | None:
-        principal, until = self._kept.get(digest, (None, 0.0))
-        if principal is None:
+        kept = self._kept.get(digest)
+        if kept is None:
             return None
+        principal, until = kept
         if self._system.monotonic() < until:
             versions = await self._versions.of([principal.id])
             if versions.get(principal.id) == principal.version:

@@ -65,10 +65,6 @@ class BrowserSessions:
         if now - session.seen_at >= TOUCH_EVERY:
             await self._store.touch(session.id_hash, now)
 
-    async def revoke(self, session: Session, audit: AuditEntry) -> bool:
-        """End a session; False when it had ended."""
-        return await self._store.revoke(session.public_id, audit, owner=session.user_id) > 0
-
 
 def judge(session: Session, user: User, *, now: datetime) -> Cause | None:
     """Return why a session is not good at that time, or None."""

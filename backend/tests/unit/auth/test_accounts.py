@@ -47,6 +47,7 @@ async def test_a_user_without_a_password_cannot_sign_in_with_one(house) -> None:
     user = await house.accounts.create_user(
         "ann", Role.MEMBER, password=None, actor=LOCAL_OPERATOR, source=house.source
     )
+    assert user.allowance == Allowance()
     for password in ("", "None"):
         with pytest.raises(Unauthenticated):
             await signed_in(house, password or " ")
@@ -135,7 +136,7 @@ async def test_whoever_came_by_link_sets_a_first_password(house) -> None:
     link = await house.accounts.ensure_first_admin()
     opened = await house.accounts.sign_in_by_link(link, source=house.source)
     me = await principal_of(house, opened)
-    fresh = await house.accounts.change_password(me, old=None, wanted=WANTED, source=house.source)
+    fresh = await house.accounts.change_password(me, old=WANTED, wanted=WANTED, source=house.source)
     me = await principal_of(house, fresh)
     with pytest.raises(Forbidden):
         await house.accounts.change_password(me, old=None, wanted="eight grey herons on ice", source=house.source)
@@ -216,6 +217,28 @@ async def test_another_text_is_no_link(house, change) -> None:
         with pytest.raises(Unauthenticated, match=USED_UP):
             await house.accounts.sign_in_by_link(wrong, source=house.source)
     assert await house.accounts.sign_in_by_link(text, source=house.source)
+
+
+async def test_the_store_says_what_a_link_is_for_too(house) -> None:
+    """A row for something else is not good, whatever its text says."""
+    user = await house.user()
+    text = await house.accounts.hand_out(user.id, "sign-in", actor=LOCAL_OPERATOR, source=house.source)
+    house.links.rows = {key: replace(link, purpose="reset") for key, link in house.links.rows.items()}
+    with pytest.raises(Unauthenticated, match=USED_UP):
+        await house.accounts.sign_in_by_link(text, source=house.source)
+
+
+async def test_a_user_who_is_deleted_meanwhile_gets_no_password(house) -> None:
+    """The change finds nobody."""
+    user = await house.user()
+    text = await house.accounts.hand_out(user.id, "reset", actor=LOCAL_OPERATOR, source=house.source)
+
+    async def change(*_: object, **__: object) -> None:
+        return None
+
+    house.users.change = change
+    with pytest.raises(NotFound):
+        await house.accounts.reset_password(text, WANTED, source=house.source)
 
 
 async def test_a_disabled_user_has_no_way_in_by_link(house) -> None:

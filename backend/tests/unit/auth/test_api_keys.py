@@ -157,6 +157,9 @@ def test_peppers_rotate(system, minted) -> None:
     assert later.mint(owner="u", name="n", scopes=SCOPES, expires_at=system.now()).key.pepper_id == "old"
     without = ApiKeys(peppers=KeyRing({"old": PEPPERS.secrets["old"]}), environment="testing", system=system)
     assert not without.proves(parsed, minted.key)
+    assert not codec.proves(parsed, replace(minted.key, pepper_id="gone")), (
+        "the first is no stand-in for one that is gone"
+    )
     renamed = replace(minted.key, pepper_id="old")
     assert not later.proves(parsed, renamed)
 

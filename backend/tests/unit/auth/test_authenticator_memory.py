@@ -35,6 +35,7 @@ async def test_a_proof_stands_for_two_seconds(house, way) -> None:
     forgetful = house.authenticator(memory_s=0)
     for count in (3, 4):
         assert await forgetful.identify(house.approach(header))
+        assert not forgetful._kept
         assert len(asked) == count
 
 

@@ -58,6 +58,13 @@ def test_the_value_is_found_among_others(line: bytes) -> None:
     assert SECURE.read(headers(b"x=y", line.replace(b"%s", VALUE.encode()))) == VALUE
 
 
+def test_cookies_may_be_as_large_as_browsers_make_them() -> None:
+    """16 KiB in all."""
+    assert SECURE.read(headers(b"x=" + b"y" * (16_384 - 2))) is None
+    with pytest.raises(InvalidRequest):
+        SECURE.read(headers(b"x=" + b"y" * (16_384 - 1)))
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -180,6 +180,22 @@ async def test_a_disabled_user_does_not_refresh(house) -> None:
         await house.sign_in.refresh(pair.refresh_token, source=house.source)
 
 
+async def test_a_family_that_ends_meanwhile_gives_nothing(house) -> None:
+    """Between the exchange and the answer somebody may sign out."""
+    await house.user()
+    pair = await house.sign_in.open_tokens("ann", house.password, source=house.source)
+    original = house.tokens.exchange
+
+    async def exchange(*args, **named):
+        done = await original(*args, **named)
+        await house.tokens.revoke(None, house.entry, owner="user_ann")
+        return done
+
+    house.tokens.exchange = exchange
+    with pytest.raises(Unauthenticated, match=re.escape(REFUSED)):
+        await house.sign_in.refresh(pair.refresh_token, source=house.source)
+
+
 async def test_a_successor_that_cannot_be_opened_is_not_given(house) -> None:
     """A row that was tampered with refuses the retry."""
     await house.user()

@@ -27,6 +27,7 @@ async def test_what_stands_stands(house, three) -> None:
     """Nothing has ended, and nobody asked has nothing to say."""
     assert await house.standing.ended(three) == frozenset()
     assert await house.standing.ended([]) == frozenset()
+    house.users.of = None
     assert (
         await house.standing.ended([LOCAL_OPERATOR, replace(three[0], credential="test", id="nobody")]) == frozenset()
     )
@@ -46,6 +47,31 @@ async def test_one_that_ended_ends_alone(house, three) -> None:
 async def test_another_role_ends_what_it_changes(house, three) -> None:
     """A demoted user's streams end; a promoted one's too, and begin again with the new role."""
     await house.users.change(three[0].id, house.entry, role=Role.VIEWER)
+    assert await house.standing.ended(three) == {0, 1, 2}
+
+
+async def test_another_role_ends_a_key_that_may_do_the_same(house, three) -> None:
+    """Its scopes cut both roles down to the same permissions, but it is not what it was."""
+    await house.users.change(three[0].id, house.entry, role=Role.ADMIN)
+    assert 2 in await house.standing.ended(three)
+
+
+@pytest.mark.parametrize("change", [{"scopes": frozenset({Permission.RUNS_READ})}, {"models": ("openai/x",)}])
+async def test_a_key_that_may_do_less_ends(house, three, change) -> None:
+    """Other scopes or models count as another key."""
+    key = house.keys.rows[three[2].credential_id]
+    house.keys.rows[key.id] = replace(key, **change)
+    assert await house.standing.ended(three) == frozenset(), "nothing says that something changed"
+    house.users.raise_version(key.owner)
+    assert await house.standing.ended(three) == {2}
+
+
+async def test_what_is_not_there_has_ended(house, three) -> None:
+    """A credential that no store knows, or whose user is disabled while its row still looks alive."""
+    lost = [replace(each, credential_id=f"{each.credential_id}x", version=0) for each in three[:3]]
+    assert await house.standing.ended(lost) == {0, 1, 2}
+    house.users.raise_version("user_ann")
+    house.users.rows["user_ann"] = replace(house.users.rows["user_ann"], disabled_at=house.system.now())
     assert await house.standing.ended(three) == {0, 1, 2}
 
 
