@@ -147,7 +147,7 @@ def test_a_row_of_zeros_is_no_way_in(codec, minted) -> None:
     assert not codec.proves(codec.parse(minted.text), None)
 
 
-def test_peppers_rotate(system, minted) -> None:
+def test_peppers_rotate(codec, system, minted) -> None:
     """A key of an older pepper stays good while that one is in the ring, and new keys use the first."""
     turned = KeyRing({"old": PEPPERS.secrets["old"], "new": PEPPERS.secrets["new"]})
     later = ApiKeys(peppers=turned, environment="testing", system=system)

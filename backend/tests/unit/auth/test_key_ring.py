@@ -61,6 +61,9 @@ def test_thirty_two_bytes_are_enough() -> None:
     """The bound itself is allowed, and bytes count, not characters."""
     assert read_ring("a:" + ONE[:32]).secrets["a"] == ONE[:32].encode()
     assert read_ring("a:" + "äöüßéèêà" * 2)
+    assert read_ring("a:" + "abcdefgh" * 4)
+    with pytest.raises(WeakRing):
+        read_ring("a:" + "abcdefg" * 5)
 
 
 def test_a_ring_shows_names_only() -> None:
