@@ -22,6 +22,21 @@ _SCHEMES: Final[Mapping[str, Mapping[str, str]]] = {
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "session": {"type": "apiKey", "in": "cookie", "name": "ultra"},
 }
+_PROBLEM: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        **{name: {"type": "string"} for name in ("type", "title", "detail", "code")},
+        "status": {"type": "integer"},
+        "hint": {"type": ["string", "null"]},
+        "request_id": {"type": ["string", "null"]},
+    },
+}
+"""What every refusal is (RFC 9457), whoever refuses."""
+_REFUSAL: Final[Mapping[str, Any]] = {
+    "description": "Refused; `code` and `detail` say why.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 _PAGES_FROM: Final = "https://cdn.jsdelivr.net"
 _INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -47,8 +62,21 @@ def described(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         schema.setdefault("components", {})["securitySchemes"] = _SCHEMES
+        _tell_refusals(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _tell_refusals(schema: dict[str, Any]) -> None:
+    """Describe refusals as they are: the framework's own 422 never leaves this server."""
+    schemas = schema["components"].setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = _PROBLEM
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"] |= {"4XX": _REFUSAL, "5XX": _REFUSAL}
 
 
 @cache
