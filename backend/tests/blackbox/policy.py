@@ -57,13 +57,35 @@ BESIDE: Mapping[tuple[str, str], str | None] = {
 """Served beside the description."""
 
 _VIEWER = frozenset(
-    ["models:read", "password:change", "patterns:read", "requests:read", "runs:read", "self:read", "sessions:read", "sessions:write", "usage:read", "data:export", "data:erase"]
+    [
+        "models:read",
+        "password:change",
+        "patterns:read",
+        "requests:read",
+        "runs:read",
+        "self:read",
+        "sessions:read",
+        "sessions:write",
+        "usage:read",
+        "data:export",
+        "data:erase",
+    ]
 )
 _MEMBER = _VIEWER | set(["completions:create", "runs:create", "runs:delete", "keys:read", "keys:write"])
 _OPERATOR = _MEMBER | set(["docs:read", "health:read", "metrics:read", "usage:read-all"])
 _ADMIN = _OPERATOR | set(["audit:read", "users:read", "users:write"])
 _NOT_BY_KEY = frozenset(
-    ["audit:read", "data:erase", "data:export", "keys:read", "password:change", "sessions:read", "sessions:write", "users:read", "users:write"]
+    [
+        "audit:read",
+        "data:erase",
+        "data:export",
+        "keys:read",
+        "password:change",
+        "sessions:read",
+        "sessions:write",
+        "users:read",
+        "users:write",
+    ]
 )
 
 HAS: Mapping[str, frozenset[str]] = {

@@ -181,7 +181,8 @@ def plant() -> None:
     for each in DEFECTS.values():
         each()
     strict_json._STRICT = json.JSONDecoder(
-        object_pairs_hook=lambda pairs: strict_json._unique(pairs), parse_int=strict_json._bounded
+        object_pairs_hook=lambda pairs: strict_json._unique(pairs),  # noqa: PLW0108 - looked up anew, it changes
+        parse_int=strict_json._bounded,
     )
 
 

@@ -94,9 +94,13 @@ def test_A03_the_runs_of_others(target):
 def test_A03_the_requests_keys_and_sessions_of_others(target):
     """Nor do somebody else's requests, keys and sessions."""
     owner, other = target.person(), target.person("admin")
-    request_id = owner.client.post(
-        "/v1/chat/completions", {"model": "acme/alpha", "messages": [{"role": "user", "content": "Hello"}]}
-    ).expect(200).get("x-request-id")
+    request_id = (
+        owner.client.post(
+            "/v1/chat/completions", {"model": "acme/alpha", "messages": [{"role": "user", "content": "Hello"}]}
+        )
+        .expect(200)
+        .get("x-request-id")
+    )
     until(lambda: owner.client.get(f"/api/requests/{request_id}").expect(200, 404).status == 200, 10, "its record")
     other.client.get(f"/api/requests/{request_id}").refused(404)
     key = owner.key()
@@ -114,11 +118,25 @@ def test_A05_lists_hold_ones_own(target):
     finished(owner.client)
     theirs = owner.client.get("/api/analyses?limit=1").expect(200).json
     own = finished(other.client).rpartition("/")[2]
-    for query in (f"user_id={owner.id}", "owner=*", f"principal={owner.id}", f"cursor={theirs['next']}", "q=sky", "q=%25"):
+    for query in (
+        f"user_id={owner.id}",
+        "owner=*",
+        f"principal={owner.id}",
+        f"cursor={theirs['next']}",
+        "q=sky",
+        "q=%25",
+    ):
         answer = other.client.get(f"/api/analyses?{query}").expect(200, 400)
         if answer.status == 200:
             assert {run["id"] for run in answer.json["data"]} <= {own}
-    for query in (f"cursor={theirs['next'][:-1]}~", "cursor=%00", "limit=-1", "limit=0", "limit=100000000000000000000", "limit=x"):
+    for query in (
+        f"cursor={theirs['next'][:-1]}~",
+        "cursor=%00",
+        "limit=-1",
+        "limit=0",
+        "limit=100000000000000000000",
+        "limit=x",
+    ):
         found = other.client.get(f"/api/analyses?{query}").expect(200, 400)
         assert found.status == 400 or {run["id"] for run in found.json["data"]} <= {own}
 
@@ -151,7 +169,14 @@ def test_A09_the_places_of_operators(target):
     person = target.person()
     for path in ("/api/users", "/api/audit", "/api/usage?scope=all"):
         person.client.get(path).refused(403)
-    for path in ("/api/config", "/config/update", "/api/providers", "/api/models/reload", "/api/prompts/test", "/debug"):
+    for path in (
+        "/api/config",
+        "/config/update",
+        "/api/providers",
+        "/api/models/reload",
+        "/api/prompts/test",
+        "/debug",
+    ):
         person.client.get(path).refused(403, 404)
         person.client.post(path).refused(403, 404, 405)
 

@@ -1,4 +1,4 @@
-"""The cases bite: each planted defect turns the case red that is there to catch it, and without it the case is green."""
+"""The cases bite: each planted defect turns red the case that is there to catch it; without it the case is green."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

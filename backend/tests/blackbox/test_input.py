@@ -57,7 +57,9 @@ def test_I01_unannounced_size(target):
 
 def test_I01_nobodys_body(target):
     """Nobody's body is not waited for: the refusal comes before it."""
-    head = f"POST {CHAT} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
+    head = (
+        f"POST {CHAT} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
+    )
     begun = time.monotonic()
     assert status_of(target.client().raw(head.encode())) == 401
     assert time.monotonic() - begun < 10

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from tests.blackbox.asking import Answer, Client, until
@@ -89,8 +90,9 @@ def test_R07_other_headers(target):
     client = target.client()
     names = ("cf-connecting-ip", "true-client-ip", "x-real-ip", "forwarded", "x-client-ip", "x-cluster-client-ip")
     statuses = Counter(
-        client.get(ME, headers=[(name, f"for=198.51.100.{number}" if name == "forwarded" else f"198.51.100.{number}")])
-        .status
+        client.get(
+            ME, headers=[(name, f"for=198.51.100.{number}" if name == "forwarded" else f"198.51.100.{number}")]
+        ).status
         for number in range(13)
         for name in names
     )
@@ -132,7 +134,7 @@ def test_R11_what_limits_say(target):
             break
         answer = person.client.get(ME)
     refused = answer.refused(429)
-    assert all(after <= before + 1 for before, after in zip(left, left[1:], strict=False)), left
+    assert all(after <= before + 1 for before, after in pairwise(left)), left
     wait = refused.get("retry-after") or ""
     assert wait.isdigit()
     assert int(wait) >= int(fields(refused, "ratelimit")["principal"]["t"])

@@ -39,9 +39,7 @@ def schema_tried(house: House, folder: Path, checks: str) -> "subprocess.Complet
     command += ["--header", f"Authorization: Bearer {house.admin.access}", "--exclude-path-regex", _OWN_END]
     command += ["--generation-database", "none", "--no-color", "--max-failures", "20"]
     variables = {**os.environ, "SCHEMATHESIS_HOOKS": "spread", "PYTHONPATH": str(folder)}
-    return subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=100
-    )
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=100)
 
 
 def test_the_server_keeps_its_description(upstream, tmp_path):

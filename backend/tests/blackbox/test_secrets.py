@@ -39,7 +39,7 @@ def exercised(house: House) -> dict[str, str]:
         if not path.startswith("/api/me/data") and path != "/api/auth/logout" and method != "DELETE":
             person.client.ask(method, filled(path), json=body)
     assert house.mock is not None
-    for scenario in ("bad-key", "html-502", "reset-before-headers", "invalid-json"):
+    for scenario in ("html-502", "reset-before-headers", "invalid-json"):
         house.mock.arm(scenario, model="gamma", times=6)
         person.client.ask("POST", "/v1/chat/completions", json=question("acme/gamma"), may_fail=True)
     _, cookie = browser.session
