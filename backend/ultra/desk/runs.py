@@ -16,6 +16,8 @@ from ultra.services import Bench
 from ultra.system import System
 
 _LAST_EVENTS = frozenset({"run.done", "run.failed", "run.cancelled"})
+_PAGE = 1000
+"""Events read at a time; fewer mean that there are no more at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +191,14 @@ class RunDesk:
         self, principal: Principal, run_id: str, *, after: int = 0, patience: float = 5.0
     ) -> AsyncIterator[JournalEvent]:
         """Yield the run's events with `seq > after` as they are written, to the last one; ends with the run."""
-        bench, _ = await self._find(principal, run_id)
+        bench, run = await self._find(principal, run_id)
+        ended = run.status in FINAL
         while True:
-            # The status is read first: an end seen here is certain to be in the journal that is read next.
-            ended = (await self.get(principal, run_id)).status in FINAL
+            # The status is read first: an end seen here is certain to be in the journal that is read next. While events
+            # come it need not be read: the one that ends a run is among them.
+            is_silent = True
             async for event in _read_all(bench.journal, run_id, after=after):
+                is_silent = False
                 after = event.seq
                 yield event
                 if event.type in _LAST_EVENTS:
@@ -201,6 +206,7 @@ class RunDesk:
             if ended:
                 return
             await bench.journal.wait(run_id, after=after, patience=patience)
+            ended = is_silent and (await self.get(principal, run_id)).status in FINAL
 
     async def ended(self, principal: Principal, run_id: str) -> Run:
         """Wait for a run's end and return it."""
@@ -217,9 +223,12 @@ class RunDesk:
 
 
 async def _read_all(journal: Journal, run_id: str, *, after: int = 0) -> AsyncIterator[JournalEvent]:
-    while events := await journal.read(run_id, after=after):
+    while True:
+        events = await journal.read(run_id, after=after, limit=_PAGE)
         for event in events:
             yield event
+        if len(events) < _PAGE:
+            return
         after = events[-1].seq
 
 

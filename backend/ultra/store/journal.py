@@ -28,7 +28,15 @@ _COUNTED = (
     .values(last_seq=RUNS.c.last_seq + bindparam("more"))
     .returning(RUNS.c.last_seq)
 )
-"""Built once: it is what a run executes most, and building it anew each time doubled the cost of an append."""
+_LATER = (
+    select(RUN_EVENTS.c.seq, RUN_EVENTS.c.type, RUN_EVENTS.c.at, RUN_EVENTS.c.data)
+    .where(RUN_EVENTS.c.run_id == bindparam("run"), RUN_EVENTS.c.seq > bindparam("after"))
+    .order_by(RUN_EVENTS.c.seq)
+    .limit(bindparam("most"))
+)
+_LAST_SEQS = select(RUNS.c.id, RUNS.c.last_seq).where(RUNS.c.id.in_(bindparam("runs", expanding=True)))
+_ADDED = insert(RUN_EVENTS)
+"""Built once: they are what a run executes most, and building them anew each time doubled the cost of an append."""
 
 
 class StoredJournal:
@@ -54,13 +62,8 @@ class StoredJournal:
 
     async def read(self, run_id: str, *, after: int = 0, limit: int = 1000) -> tuple[JournalEvent, ...]:
         """Return events with `seq > after`, in order."""
-        found = (
-            select(RUN_EVENTS.c.seq, RUN_EVENTS.c.type, RUN_EVENTS.c.at, RUN_EVENTS.c.data)
-            .where(RUN_EVENTS.c.run_id == run_id, RUN_EVENTS.c.seq > after)
-            .order_by(RUN_EVENTS.c.seq)
-            .limit(limit)
-        )
-        rows = await self._database.read(lambda connection: connection.execute(found).all())
+        place = {"run": run_id, "after": after, "most": limit}
+        rows = await self._database.read(lambda connection: connection.execute(_LATER, place).all())
         return tuple(JournalEvent(seq=row.seq, type=row.type, at=row.at, data=row.data) for row in rows)
 
     async def wait(self, run_id: str, *, after: int, patience: float) -> None:
@@ -83,8 +86,8 @@ class StoredJournal:
             await self._system.sleep(POLL_S)
 
     async def _last_seqs(self, run_ids: Sequence[str]) -> dict[str, int]:
-        wanted = select(RUNS.c.id, RUNS.c.last_seq).where(RUNS.c.id.in_(run_ids))
-        rows = await self._database.read(lambda connection: connection.execute(wanted).all())
+        runs = {"runs": list(run_ids)}
+        rows = await self._database.read(lambda connection: connection.execute(_LAST_SEQS, runs).all())
         return {row.id: row.last_seq for row in rows}
 
 
@@ -97,7 +100,7 @@ def write_events(
         JournalEvent(seq=seq, type=event.type, at=at, data=event.data) for seq, event in enumerate(events, start=first)
     )
     rows = [{"run_id": run_id, "seq": row.seq, "type": row.type, "at": at, "data": row.data} for row in written]
-    connection.execute(insert(RUN_EVENTS), rows)
+    connection.execute(_ADDED, rows)
     return written
 
 
