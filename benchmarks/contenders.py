@@ -41,13 +41,18 @@ class Contender:
     path: str = "/v1/chat/completions"
     headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     model: str = "{door}/m"
+    key: str = "bench"
 
     def job(self, door: str, *, stream: bool, **limits: Any) -> dict[str, Any]:
         """Return what `load.py` is told to make this contender answer through that door of the upstream."""
         body: dict[str, Any] = {"model": self.model.format(door=door), "messages": MESSAGES, "max_tokens": 200}
         if stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
-        headers = {"authorization": "Bearer bench", "content-type": "application/json", **self.headers.get(door, {})}
+        headers = {
+            "authorization": f"Bearer {self.key}",
+            "content-type": "application/json",
+            **self.headers.get(door, {}),
+        }
         asked = {"host": "127.0.0.1", "port": self.ports[door], "path": self.path, "headers": headers}
         return {**asked, "body": json.dumps(body), "stream": stream, **limits}
 
@@ -194,15 +199,43 @@ def _ultra(name: str, tree: Path, upstream: Mapping[str, str], folder: Path) -> 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ultra.toml").write_text(ultra_toml(upstream))
     environment = ULTRA | {"PYTHONPATH": str(tree / "backend")}
+    key = ultra_key(folder, environment)
     began = time.perf_counter()
     with running([PYTHON, "-m", "ultra", "serve", "--port", "0"], folder=folder, **environment) as process:
         port = announced_port(process, folder)
         wait_until_healthy(port, "/health/ready", process)
-        yield Contender(name, process.pid, time.perf_counter() - began, dict.fromkeys(DOORS, port))
+        yield Contender(name, process.pid, time.perf_counter() - began, dict.fromkeys(DOORS, port), key=key)
 
 
-ULTRA = {"ENVIRONMENT": "development", "ULTRA_LOG_FORMAT": "json", "BENCH_KEY": "k"}
-"""The environment in which Ultra is measured; the mock servers of the vendors stay idle beside it."""
+_NEVER = "1000000000"
+ULTRA = {
+    "ENVIRONMENT": "development",
+    "ULTRA_LOG_FORMAT": "json",
+    "BENCH_KEY": "k",
+    **{
+        f"ULTRA_LIMIT_{name}": _NEVER
+        for name in ("REQUESTS_PER_MINUTE", "COST_PER_MINUTE", "TOKENS_PER_MINUTE", "ADDRESS_PER_MINUTE")
+    },
+    "ULTRA_LIMIT_CONCURRENCY": "1000",
+}
+"""The environment in which Ultra is measured; the mock servers of the vendors stay idle beside it.
+
+Every limit is counted and none is reached.
+"""
+
+
+def ultra_key(folder: Path, environment: Mapping[str, str]) -> str:
+    """Make an API key for the Ultra in `folder`; a tree from before there were keys takes any word."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    command = [PYTHON, "-m", "ultra", "keys", "create", "--name", "bench", "--json"]
+    made = subprocess.run(
+        command, cwd=folder, env=kept | dict(environment), capture_output=True, text=True, check=False
+    )
+    if made.returncode == 2:
+        return "bench"
+    made.check_returncode()
+    key: str = json.loads(made.stdout)["key"]
+    return key
 
 
 def ultra_toml(upstream: Mapping[str, str]) -> str:

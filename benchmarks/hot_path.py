@@ -17,7 +17,17 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from contenders import PYTHON, ROOT, ULTRA, Contender, announced_port, running, ultra_toml, wait_until_healthy
+from contenders import (
+    PYTHON,
+    ROOT,
+    ULTRA,
+    Contender,
+    announced_port,
+    running,
+    ultra_key,
+    ultra_toml,
+    wait_until_healthy,
+)
 from run import MOST, SLOTS, Load, stage, warm_up
 
 FOREIGN = "site-packages"
@@ -46,11 +56,12 @@ def profiled(given: argparse.Namespace, folder: Path) -> str:
         (folder / "ultra").mkdir()
         (folder / "ultra" / "ultra.toml").write_text(ultra_toml(upstream))
         environment = ULTRA | {"PYTHONPATH": str(given.tree.resolve() / "backend")}
+        key = ultra_key(folder / "ultra", environment)
         command = [PYTHON, *inside, "-m", "ultra", "serve", "--port", "0"]
         with running(command, folder=folder / "ultra", **environment) as process:
             port = announced_port(process, folder / "ultra")
             wait_until_healthy(port, "/health/ready", process)
-            contender = Contender("ultra", process.pid, 0.0, dict.fromkeys(upstream, port))
+            contender = Contender("ultra", process.pid, 0.0, dict.fromkeys(upstream, port), key=key)
             warm_up(load, [contender], [slot])
             if given.py_spy:
                 _record(given, found, process.pid, load, contender, slot)

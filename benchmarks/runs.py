@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from contenders import PYTHON, ULTRA, announced_port, running, wait_until_healthy
+from contenders import PYTHON, ULTRA, announced_port, running, ultra_key, wait_until_healthy
 from run import HERE
 
 GOALS = {1: 1.05, 200: 1.25}
@@ -60,11 +60,14 @@ async def one_run(session: aiohttp.ClientSession, base: str, mark: str, flow: st
     return mark, time.perf_counter() - began, answer.get("status") if response.status == 200 else json.dumps(answer)
 
 
-async def at_once(base: str, upstream: str, flow: str, count: int, first: int) -> list[dict[str, Any]]:
+async def at_once(
+    base: str, key: str, upstream: str, flow: str, count: int, first: int
+) -> list[dict[str, Any]]:
     """Begin `count` runs at the same time and return what became of each."""
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+    headers = {"authorization": f"Bearer {key}"}
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, headers=headers) as session:
         marks = [f"run-{first + number}" for number in range(count)]
         ended = await asyncio.gather(*(one_run(session, base, mark, flow) for mark in marks))
         async with session.get(f"{upstream}/recorded") as response:
@@ -81,12 +84,14 @@ async def at_once(base: str, upstream: str, flow: str, count: int, first: int) -
     return found
 
 
-async def measure(base: str, upstream: str, given: argparse.Namespace) -> dict[int, list[list[dict[str, Any]]]]:
+async def measure(
+    base: str, key: str, upstream: str, given: argparse.Namespace
+) -> dict[int, list[list[dict[str, Any]]]]:
     """Return every run of every round, by how many were begun at once; the first run of all does not count."""
     numbers = iter(range(0, 10**9, max(given.at_once) + 1))
-    await at_once(base, upstream, given.flow, 1, next(numbers))
+    await at_once(base, key, upstream, given.flow, 1, next(numbers))
     return {
-        count: [await at_once(base, upstream, given.flow, count, next(numbers)) for _ in range(given.rounds)]
+        count: [await at_once(base, key, upstream, given.flow, count, next(numbers)) for _ in range(given.rounds)]
         for count in given.at_once
     }
 
@@ -136,11 +141,12 @@ def run(given: argparse.Namespace) -> dict[int, list[list[dict[str, Any]]]]:
                 "PYTHONPATH": str(HERE.parent / "backend"),
                 "ULTRA_RUN_CONCURRENCY": str(max(given.at_once)),
             }
+            key = ultra_key(folder / "ultra", environment)
             serve = [PYTHON, "-m", "ultra", "serve", "--port", "0"]
             with running(serve, folder=folder / "ultra", **environment) as process:
                 port = announced_port(process, folder / "ultra")
                 wait_until_healthy(port, "/health/ready", process)
-                return asyncio.run(measure(f"http://127.0.0.1:{port}", upstream, given))
+                return asyncio.run(measure(f"http://127.0.0.1:{port}", key, upstream, given))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -161,6 +161,9 @@ class Runs(Section):
     run_budget_usd: Annotated[Money, Setting("Budget of a run that names none, in USD.", "0.50")]
     run_panel_size: Annotated[int, Field(ge=1, le=16), Setting("How many models a run asks when none are named.", 4)]
     run_concurrency: Annotated[int, Field(ge=1, le=1000), Setting("How many runs one process works on at once.", 8)]
+    run_lease_s: Annotated[
+        Seconds, Setting("How long a run belongs to a process that says nothing; then another one resumes it.", 12)
+    ]
     retention_days: Annotated[
         int,
         Field(ge=0, le=36_500),

@@ -10,7 +10,7 @@ from ultra.auth.authenticator import Authenticator
 from ultra.auth.cookies import Cookie, pre_session_cookie, session_cookie
 from ultra.auth.csrf import Csrf
 from ultra.auth.key_ring import read_ring
-from ultra.auth.passwords import CHEAPEST, STANDARD, Passwords
+from ultra.auth.passwords import Passwords
 from ultra.auth.refresh import RefreshTokens
 from ultra.auth.refusals import Refusals
 from ultra.auth.schemes import HeaderScheme, KeyScheme, Scheme, SessionScheme, TokenScheme
@@ -76,9 +76,8 @@ class Access:
 async def open_access(
     settings: Settings, *, database: Database, ledger: StoredLedger, system: System
 ) -> AsyncIterator[Access]:
-    """Build everything; the limiter's connection ends on leaving."""
+    """Build everything; connections and threads end on leaving."""
     stores = _stores(database, ledger, system)
-    passwords = Passwords(profile=CHEAPEST if settings.environment == "testing" else STANDARD)
     browser_sessions = BrowserSessions(store=stores.sessions, system=system)
     access_tokens = AccessTokens(ring=read_ring(_given(settings.signing_keys)), issuer="ultra", system=system)
     peppers = read_ring(_given(settings.key_pepper))
@@ -89,6 +88,7 @@ async def open_access(
     schemes = _schemes(stores, browser_sessions, access_tokens, codec, header, system)
     address = None if settings.redis_url is None else settings.redis_url.reveal()
     async with (
+        _passwords() as passwords,
         open_limiter(url=address, system=system, workers=settings.workers) as limiter,
         Witness(audit=stores.audit) as witness,
     ):
@@ -106,6 +106,15 @@ async def open_access(
             limiter=limiter,
             limits=LimitPolicy(rates=_rates(settings)),
         )
+
+
+@asynccontextmanager
+async def _passwords() -> AsyncIterator[Passwords]:
+    passwords = Passwords()
+    try:
+        yield passwords
+    finally:
+        passwords.close()
 
 
 def _stores(database: Database, ledger: StoredLedger, system: System) -> AccountStores:

@@ -225,6 +225,7 @@ async def _bench(
         system=system,
         worker=system.new_id("worker"),
         concurrency=settings.run_concurrency,
+        lease_s=settings.run_lease_s,
         grace_s=settings.shutdown_grace_s,
         adopts=serves,
     )
