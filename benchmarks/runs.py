@@ -60,9 +60,7 @@ async def one_run(session: aiohttp.ClientSession, base: str, mark: str, flow: st
     return mark, time.perf_counter() - began, answer.get("status") if response.status == 200 else json.dumps(answer)
 
 
-async def at_once(
-    base: str, key: str, upstream: str, flow: str, count: int, first: int
-) -> list[dict[str, Any]]:
+async def at_once(base: str, key: str, upstream: str, flow: str, count: int, first: int) -> list[dict[str, Any]]:
     """Begin `count` runs at the same time and return what became of each."""
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=PATIENCE_S)

@@ -68,3 +68,10 @@ def test_an_unknown_contender_is_refused(name: str) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "choose from direct, nginx, bare" in done.stderr
+
+
+def test_every_layer_has_its_price() -> None:
+    """Each layer before a route is named with the microseconds it takes."""
+    printed = measured("layers.py", "--rounds", "1", "--times", "3")
+    assert "who is it: remembered" in printed
+    assert "limits: policy and charge, in memory" in printed
