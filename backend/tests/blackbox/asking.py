@@ -8,7 +8,7 @@ import json as codec
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -182,10 +182,8 @@ class Stream:
 
     def _more(self) -> bytes:
         self._wire.settimeout(1.0)
-        try:
+        with suppress(TimeoutError):  # nothing new: whoever asks decides how long to wait
             self.said += self._wire.recv(65536)
-        except TimeoutError:
-            pass  # nothing new; whoever asks decides how long to wait
         return self.said
 
     def ends_within(self, seconds: float) -> bytes:

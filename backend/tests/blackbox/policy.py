@@ -71,9 +71,9 @@ _VIEWER = frozenset(
         "data:erase",
     ]
 )
-_MEMBER = _VIEWER | set(["completions:create", "runs:create", "runs:delete", "keys:read", "keys:write"])
-_OPERATOR = _MEMBER | set(["docs:read", "health:read", "metrics:read", "usage:read-all"])
-_ADMIN = _OPERATOR | set(["audit:read", "users:read", "users:write"])
+_MEMBER = _VIEWER | {"completions:create", "runs:create", "runs:delete", "keys:read", "keys:write"}
+_OPERATOR = _MEMBER | {"docs:read", "health:read", "metrics:read", "usage:read-all"}
+_ADMIN = _OPERATOR | {"audit:read", "users:read", "users:write"}
 _NOT_BY_KEY = frozenset(
     [
         "audit:read",

@@ -53,7 +53,7 @@ def _kept_hashes(house: House, public_id: str) -> list[str]:
     """Return what the database keeps of a key, as whoever has stolen it would see it."""
     text = house.database_text().decode("latin-1")
     around = [text[max(0, found.start() - 1500) : found.end() + 1500] for found in re.finditer(public_id, text)]
-    hashes = {each for piece in around for each in re.findall(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", piece)}
+    hashes = {each for piece in around for each in re.findall(r"(?=([0-9a-f]{64}))", piece)}
     assert hashes, "The database keeps no hash near this key."
     return sorted(hashes)[:12]
 
