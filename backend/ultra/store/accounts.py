@@ -9,11 +9,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, select, update
+from sqlalchemy import Connection, RowMapping, Table, Update, select, update
 
-from ultra.domain.access import User
+from ultra.domain.access import AuditEntry, User
 from ultra.domain.identity import Allowance, Role
 from ultra.store.account_tables import SESSIONS, TOKEN_FAMILIES, USERS
+from ultra.store.audit import write_entry
+from ultra.system import System
 
 _MONEY = ("daily_budget_usd", "monthly_budget_usd")
 
@@ -58,6 +60,16 @@ def lock_user(connection: Connection, user_id: str) -> User | None:
 def raise_version(connection: Connection, user_id: str) -> None:
     """Void what other workers remember of this user's credentials; its row is locked already."""
     connection.execute(update(USERS).where(USERS.c.id == user_id).values(version=USERS.c.version + 1))
+
+
+def void(connection: Connection, ending: Update, audit: AuditEntry, *, owner: str, system: System) -> int:
+    """End those of a user's credentials that `ending` updates and write that down; returns how many there were."""
+    lock_user(connection, owner)
+    ended = connection.execute(ending).rowcount
+    if ended:
+        raise_version(connection, owner)
+        write_entry(connection, audit, system=system)
+    return ended
 
 
 def end_sign_ins(connection: Connection, user_id: str, *, at: datetime, because: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delet
 from ultra.domain.access import AuditEntry, Session, User
 from ultra.domain.errors import NotFound
 from ultra.store.account_tables import SESSIONS, USERS
-from ultra.store.accounts import columns_of, fields_of, lock_user, raise_version, user_from
+from ultra.store.accounts import columns_of, fields_of, lock_user, raise_version, user_from, void
 from ultra.store.audit import write_entry
 from ultra.store.database import Database
 from ultra.system import System
@@ -82,15 +82,9 @@ class StoredSessions:
         if public_id is not None:
             ending = ending.where(SESSIONS.c.public_id == public_id)
 
-        def end(connection: Connection) -> int:
-            lock_user(connection, owner)
-            ended = connection.execute(ending).rowcount
-            if ended:
-                raise_version(connection, owner)
-                write_entry(connection, audit, system=self._system)
-            return ended
-
-        return await self._database.write(end)
+        return await self._database.write(
+            lambda connection: void(connection, ending, audit, owner=owner, system=self._system)
+        )
 
     def _is_live(self, now: datetime) -> ColumnElement[bool]:
         return and_(SESSIONS.c.revoked_at.is_(None), SESSIONS.c.expires_at > now, SESSIONS.c.seen_at > now - self._idle)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from ultra.domain.access import AuditEntry, RefreshToken, TokenFamily, User
 from ultra.domain.errors import NotFound
 from ultra.store.account_tables import REFRESH_TOKENS, TOKEN_FAMILIES, USERS
-from ultra.store.accounts import columns_of, fields_of, lock_user, raise_version, user_from
+from ultra.store.accounts import columns_of, fields_of, lock_user, raise_version, user_from, void
 from ultra.store.audit import write_entry
 from ultra.store.database import Database
 from ultra.system import System
@@ -83,15 +83,9 @@ class StoredTokens:
         if family_id is not None:
             ending = ending.where(TOKEN_FAMILIES.c.id == family_id)
 
-        def end(connection: Connection) -> int:
-            lock_user(connection, owner)
-            ended = connection.execute(ending).rowcount
-            if ended:
-                raise_version(connection, owner)
-                write_entry(connection, audit, system=self._system)
-            return ended
-
-        return await self._database.write(end)
+        return await self._database.write(
+            lambda connection: void(connection, ending, audit, owner=owner, system=self._system)
+        )
 
     async def family_of(self, token_hash: str) -> TokenFamily | None:
         """Return the family a refresh token belongs to."""
