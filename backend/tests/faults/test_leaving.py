@@ -148,7 +148,7 @@ def test_a_run_is_handed_on(evening):
     """The watcher of a run hears that Ultra leaves; the run itself ends in the next process, at once."""
     heard = evening.heard["run"]
     assert heard.ended == "whole"
-    assert heard.heard.rstrip(b"\n").split(b"\n\n")[-1].startswith(b'event: error\ndata: {"code":"shutting_down"')
+    assert heard.heard.rstrip(b"\n").split(b"\n\n")[-1].startswith(b'event: error\ndata: {"type":"shutting_down"')
     assert evening.resumed["status"] == "complete"
     assert evening.resumed["cost"]["possible_double_charge"] == 1
 

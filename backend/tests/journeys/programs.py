@@ -57,10 +57,12 @@ def until(is_so: Callable[[], Any], *, patience: float, what: str) -> Any:
         time.sleep(0.02)
 
 
-def fetch(url: str, *, method: str = "GET", body: Any = None, timeout: float = 30.0) -> tuple[int, Any]:
+def fetch(
+    url: str, *, method: str = "GET", body: Any = None, timeout: float = 30.0, key: str | None = None
+) -> tuple[int, Any]:
     """Ask with JSON and return status and JSON, None for an empty body. An Ultra of ours is asked with its key."""
     data = None if body is None else json.dumps(body).encode()
-    headers = {"content-type": "application/json", **credential(url)}
+    headers = {"content-type": "application/json", **credential(url, key)}
     request = urllib.request.Request(url, data=data, method=method, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as reply:
@@ -257,9 +259,9 @@ def _key(folder: Path, variables: Mapping[str, str]) -> str:
     return key
 
 
-def credential(url: str) -> dict[str, str]:
-    """Return the header with which one of our running Ultras is asked; none for any other address."""
-    keys = [each.key for each in _running if each.url and url.startswith(each.url)]
+def credential(url: str, key: str | None = None) -> dict[str, str]:
+    """Return the header with which one of our running Ultras is asked; none for any other address without a key."""
+    keys = [key] if key else [each.key for each in _running if each.url and url.startswith(each.url)]
     return {"authorization": f"Bearer {keys[0]}"} if keys else {}
 
 

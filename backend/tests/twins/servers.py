@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ class Postgres:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
+        # A module that takes the fixture over has a second one of these on the same server.
+        self.name = f"{self.name}_{secrets.token_hex(3)}"
         self.template = f"{self.name}_template"
         with self.connect() as connection:
             for setting in _IN_TESTS:

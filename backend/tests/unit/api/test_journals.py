@@ -26,7 +26,8 @@ def test_a_frame_is_the_event() -> None:
 def test_trouble_has_no_id() -> None:
     """It stands in no journal, so nobody may resume after it; it says what happened without addresses or keys."""
     (sent,) = trouble(Unavailable("Shutting down.", code="shutting_down"))
-    assert sent == b'event: error\ndata: {"code":"shutting_down","detail":"Shutting down."}\n\n'
+    told = b'{"type":"shutting_down","code":"shutting_down","detail":"Shutting down."}'
+    assert sent == b"event: error\ndata: " + told + b"\n\n"
     (masked,) = trouble(UpstreamFailed("See https://user:secret@vendor.example/x?key=abc"))
     assert b"secret" not in masked
     assert b"vendor.example" not in masked
