@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from uvicorn.lifespan.on import LifespanOn, LifespanSendMessage
 
 from ultra.app import create_app
 from ultra.cli._connections import House, connection_class
@@ -25,8 +26,21 @@ SETTLED_S = 5.0
 """After this long, what the start has built is there: the prices come last."""
 
 
+class _Beginning(LifespanOn):
+    """Keeps why the application could not begin, so that whoever started it is told as after any other command."""
+
+    trouble: BaseException | None = None
+
+    async def send(self, message: LifespanSendMessage) -> None:
+        """Hear how the beginning went; a failure is reported from the block that handles it, with a traceback."""
+        if message["type"] == "lifespan.startup.failed":
+            self.trouble = sys.exception()
+            message["message"] = ""
+        await super().send(message)
+
+
 class ToldServer(uvicorn.Server):
-    """Tells `ready` as soon as requests are answered."""
+    """Tells `ready` as soon as requests are answered; raises what kept the application from beginning."""
 
     def __init__(self, config: uvicorn.Config, *, ready: Callable[[str | None], None]) -> None:
         super().__init__(config)
@@ -34,7 +48,13 @@ class ToldServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell, with the text of the first administrator's sign-in link where there is one."""
-        await super().startup(sockets)
+        self.lifespan = beginning = _Beginning(self.config)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            if beginning.trouble is None:
+                raise
+            raise beginning.trouble from None
         services: Services = self.lifespan.state["services"]
         link = None
         if services.settings.environment == "development":

@@ -124,15 +124,20 @@ class Workers:
 def work(overrides: Mapping[str, object], listener: socket.socket, line: "Connection[Any, Any]") -> None:
     """Be one worker: build a house, tell that it stands, serve. Leaves when told to, or when nobody waits any more."""
     try:
-        loaded = configuration(overrides, serving=True)
-        logs.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
-        told = server(loaded, ready=line.send)
+        is_up = _serve(overrides, listener, line)
     except Exception as error:
         code, text = exit_code(error)
         if code is None:
             raise
         sys.stderr.write(text)
         sys.exit(code)
+    sys.exit(0 if is_up else 1)
+
+
+def _serve(overrides: Mapping[str, object], listener: socket.socket, line: "Connection[Any, Any]") -> bool:
+    loaded = configuration(overrides, serving=True)
+    logs.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
+    told = server(loaded, ready=line.send)
 
     def wait_for_the_end() -> None:
         try:
@@ -142,4 +147,4 @@ def work(overrides: Mapping[str, object], listener: socket.socket, line: "Connec
 
     threading.Thread(target=wait_for_the_end, daemon=True).start()
     told.run(sockets=[listener])
-    sys.exit(0 if told.started else 1)
+    return told.started
