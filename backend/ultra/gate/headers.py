@@ -1,8 +1,8 @@
 """What every response says to browsers and caches."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ALWAYS: Final = {
@@ -28,6 +28,10 @@ def server_headers(*, https_only: bool) -> dict[str, str]:
     return {**ALWAYS, **USUALLY, **(HSTS if https_only else {})}
 
 
+def _raw(headers: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in headers.items()}
+
+
 class SecurityHeaders:
     """Keeps a browser from guessing types, framing, leaking addresses or going back to plain http (`https_only`).
 
@@ -37,11 +41,13 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https_only: bool = False, environment: str | None = None) -> None:
         self._app = app
-        self._fixed = {
+        fixed = {
             **ALWAYS,
             **(HSTS if https_only else {}),
             **({} if environment is None else {"x-ultra-environment": environment}),
         }
+        self._fixed = _raw(fixed)
+        self._usual = _raw(USUALLY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -52,11 +58,11 @@ class SecurityHeaders:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self._fixed)
-                headers.update(left)
-                for name, value in USUALLY.items():
-                    headers.setdefault(name, value)
+                above = {**self._fixed, **_raw(left)}
+                given = [field for field in message["headers"] if field[0] not in above]
+                named = {name for name, _ in given}
+                usual = [field for field in self._usual.items() if field[0] not in above and field[0] not in named]
+                message["headers"] = [*given, *above.items(), *usual]
             await send(message)
 
         await self._app(scope, receive, send_guarded)

@@ -45,18 +45,17 @@ def window_of(limit: Limit) -> int:
 
 def cost_of(limit: Limit, weight: int) -> int:
     """Return how far so many units move the TAT: microseconds, at least 1 for what weighs anything."""
-    if weight < 0:
-        raise ValueError("Nothing weighs less than nothing.")
-    return max(weight * window_of(limit) // limit.amount, min(weight, 1))
+    return _cost(window_of(limit), limit.amount, weight)
 
 
 def step(tat: int | None, now: int, limit: Limit, weight: int = 1) -> Step:
     """Decide one charge at `now`; `tat` None is a limit that nothing was counted against."""
-    window, cost = window_of(limit), cost_of(limit, weight)
-    start = now if tat is None else max(tat, now)
+    window = window_of(limit)
+    cost = _cost(window, limit.amount, weight)
+    start = now if tat is None or tat < now else tat
     allowed = not cost or start == now or start + cost - now <= window
-    after = min(start + cost, max(start, now + most_debt(limit))) if allowed else start
-    remaining, until_next = _room(after - now, limit)
+    after = min(start + cost, max(start, now + MOST_WINDOWS * window)) if allowed else start
+    remaining, until_next = _room(after - now, window, limit.amount)
     wait = 0 if allowed else start + min(cost, window) - window - now
     return Step(allowed, after, remaining, after - now, until_next, wait)
 
@@ -79,13 +78,18 @@ def most_debt(limit: Limit) -> int:
 def standing(tat: int, now: int, limit: Limit) -> Standing:
     """Say how a limit stands."""
     backlog = max(0, tat - now)
-    remaining, until_next = _room(backlog, limit)
+    remaining, until_next = _room(backlog, window_of(limit), limit.amount)
     return Standing(limit, remaining, backlog / SECOND, until_next / SECOND)
 
 
-def _room(backlog: int, limit: Limit) -> tuple[int, int]:
+def _cost(window: int, amount: int, weight: int) -> int:
+    if weight < 0:
+        raise ValueError("Nothing weighs less than nothing.")
+    return max(weight * window // amount, min(weight, 1))
+
+
+def _room(backlog: int, window: int, amount: int) -> tuple[int, int]:
     """Return how many units would pass now, as one charge, and the microseconds until it is one more."""
-    window = window_of(limit)
     room = window - backlog
-    remaining = min(limit.amount, max(0, ((room + 1) * limit.amount - 1) // window))
-    return remaining, 0 if remaining == limit.amount else cost_of(limit, remaining + 1) - room
+    remaining = min(amount, max(0, ((room + 1) * amount - 1) // window))
+    return remaining, 0 if remaining == amount else _cost(window, amount, remaining + 1) - room

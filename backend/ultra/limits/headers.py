@@ -11,9 +11,10 @@ its `Retry-After` is then never less than any `t` beside it.
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
-from ultra.domain.limits import Decision, Standing
+from ultra.domain.limits import Decision, Limit, Standing
 
 _UNQUOTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
@@ -22,10 +23,10 @@ def limit_headers(decision: Decision) -> dict[str, str]:
     """Return `RateLimit-Policy`, `RateLimit` and, for a refusal, `Retry-After`; none of what is not known."""
     headers = {}
     if decision.standings:
-        headers["RateLimit-Policy"] = ", ".join(_policy(each) for each in decision.standings)
+        headers["RateLimit-Policy"] = ", ".join([_policy(each.limit) for each in decision.standings])
     told = [each for each in decision.standings if decision.allowed or each.limit.name in decision.violated]
     if told:
-        headers["RateLimit"] = ", ".join(_left(each) for each in told)
+        headers["RateLimit"] = ", ".join([_left(each) for each in told])
     if not decision.allowed:
         headers["Retry-After"] = retry_after(decision.retry_after_s)
     return headers
@@ -62,21 +63,22 @@ def go_duration(seconds: float) -> str:
     return f"{minutes}m{text}" if minutes else text
 
 
-def _window(standing: Standing) -> int:
-    return max(1, math.ceil(standing.limit.window_s))
+def _window(limit: Limit) -> int:
+    return max(1, math.ceil(limit.window_s))
 
 
-def _policy(standing: Standing) -> str:
-    limit = standing.limit
+@lru_cache(maxsize=1024)
+def _policy(limit: Limit) -> str:
     unit = "" if limit.unit == "requests" else f';qu="{limit.unit}"'
-    return f"{_quoted(limit.name)};q={limit.amount}{unit};w={_window(standing)}"
+    return f"{_quoted(limit.name)};q={limit.amount}{unit};w={_window(limit)}"
 
 
 def _left(standing: Standing) -> str:
-    until = min(math.floor(standing.next_s), _window(standing))
+    until = min(math.floor(standing.next_s), _window(standing.limit))
     return f"{_quoted(standing.limit.name)};r={standing.remaining};t={until}"
 
 
+@lru_cache(maxsize=1024)
 def _quoted(name: str) -> str:
     text = _UNQUOTABLE.sub("?", name).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ultra.domain.limits import Charge, Decision, Lease, Limit, Place
+from ultra.domain.limits import Charge, Decision, Lease, Limit, Place, Standing
 from ultra.limits import gcra
 from ultra.limits.bundle import decide, distinct, name_of
 from ultra.limits.gcra import SECOND
@@ -38,23 +38,32 @@ class MemoryLimiter:
     async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
         """Count all charges and take all places, or none of either."""
         wanted = distinct(charges)
+        names = [name_of(charge) for charge in wanted]
+        limits = [self._shared(charge.limit) for charge in wanted]
         with self._lock:
             now = self._now()
+            before = [self._tats.get(name) for name in names]
             steps = [
-                gcra.step(self._tats.get(name_of(charge)), now, self._shared(charge.limit), charge.weight)
-                for charge in wanted
+                gcra.step(tat, now, limit, charge.weight)
+                for tat, limit, charge in zip(before, limits, wanted, strict=True)
             ]
             full = self._full(places, now)
             leases: list[Lease] = []
-            if all(step.allowed for step in steps) and not any(full):
-                self._tats |= {name_of(charge): step.tat for charge, step in zip(wanted, steps, strict=True)}
+            is_counted = all(step.allowed for step in steps) and not any(full)
+            if is_counted:
+                self._tats.update(zip(names, [step.tat for step in steps], strict=True))
                 leases = [self._take(place, now) for place in places]
                 self._sweep(now)
-            tats = [self._tats.get(name_of(charge), now) for charge in wanted]
-        standings = [
-            replace(gcra.standing(tat, now, self._shared(charge.limit)), limit=charge.limit)
-            for charge, tat in zip(wanted, tats, strict=True)
-        ]
+        if is_counted:
+            standings = [
+                Standing(charge.limit, step.remaining, step.reset / SECOND, step.next / SECOND)
+                for charge, step in zip(wanted, steps, strict=True)
+            ]
+        else:
+            standings = [
+                replace(gcra.standing(now if tat is None else tat, now, limit), limit=charge.limit)
+                for tat, limit, charge in zip(before, limits, wanted, strict=True)
+            ]
         waits = [step.retry_after / SECOND for step in steps]
         return decide(wanted, standings=standings, waits=waits, places=places, full=full, leases=leases)
 
