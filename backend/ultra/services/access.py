@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from ultra.auth.accounts import Accounts
 from ultra.auth.api_keys import ApiKeys
 from ultra.auth.authenticator import Authenticator
-from ultra.auth.cookies import Cookie, pre_session_cookie, session_cookie
+from ultra.auth.cookies import Cookie, device_cookie, pre_session_cookie, session_cookie
 from ultra.auth.csrf import Csrf
+from ultra.auth.devices import Devices
+from ultra.auth.joint_versions import JointVersions
 from ultra.auth.key_ring import read_ring
 from ultra.auth.passwords import Passwords
 from ultra.auth.refresh import RefreshTokens
@@ -66,6 +68,7 @@ class Access:
     csrf: Csrf
     session_cookie: Cookie
     pre_session_cookie: Cookie
+    devices: Devices
     authenticator: Authenticator
     refusals: Refusals
     limiter: Limiter
@@ -101,6 +104,9 @@ async def open_access(
             csrf=_csrf(settings, cookie, pre_cookie, system),
             session_cookie=cookie,
             pre_session_cookie=pre_cookie,
+            devices=Devices(
+                key=_given(settings.csrf_key).encode(), cookie=device_cookie(secure=is_https), system=system
+            ),
             authenticator=_authenticator(stores, schemes, cookie, refusals, system, honours=header is not None),
             refusals=refusals,
             limiter=limiter,
@@ -211,7 +217,7 @@ def _authenticator(
         cookie=cookie,
         honours_test_mode=honours,
         refusals=refusals,
-        versions=users,
+        versions=JointVersions(users),
         system=system,
     )
 

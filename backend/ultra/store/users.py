@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ultra.domain.access import AuditEntry, User
@@ -18,6 +18,9 @@ from ultra.store.database import Database
 from ultra.store.erasing import erase_content
 from ultra.store.names import folded_name
 from ultra.system import System
+
+_VERSIONS = select(USERS.c.id, USERS.c.version).where(USERS.c.id.in_(bindparam("users", expanding=True)))
+"""Built once: it is asked for every request."""
 
 
 class StoredUsers:
@@ -132,8 +135,8 @@ class StoredUsers:
 
     async def of(self, user_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the present version of each user; a missing one was deleted."""
-        wanted = select(USERS.c.id, USERS.c.version).where(USERS.c.id.in_(list(user_ids)))
-        rows = await self._database.read(lambda connection: connection.execute(wanted).all())
+        users = {"users": list(user_ids)}
+        rows = await self._database.read(lambda connection: connection.execute(_VERSIONS, users).all())
         return {row.id: row.version for row in rows}
 
     async def _one(self, condition: ColumnElement[bool]) -> User | None:
