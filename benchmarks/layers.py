@@ -19,15 +19,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "backend"))
 
-from ultra.auth.approach import Approach  # noqa: E402 - the tree beside this file is what is measured
-from ultra.auth.sign_in import Source  # noqa: E402
-from ultra.config import Loaded, load, make_secrets, missing_secrets  # noqa: E402
-from ultra.desk.desk import set_up  # noqa: E402
-from ultra.desk.keys import WantedKey  # noqa: E402
-from ultra.domain.identity import Principal, Role, permitted  # noqa: E402
-from ultra.protocols import openai_chat, strict_json  # noqa: E402
-from ultra.services import Services, build, presets  # noqa: E402
-from ultra.system import System  # noqa: E402
+from ultra.auth.approach import Approach
+from ultra.auth.sign_in import Source
+from ultra.config import Loaded, load, make_secrets, missing_secrets
+from ultra.desk.desk import set_up
+from ultra.desk.keys import WantedKey
+from ultra.domain.identity import Principal, Role, permitted
+from ultra.protocols import openai_chat, strict_json
+from ultra.services import Services, build, presets
+from ultra.system import System
 
 BODY = b'{"model": "openai/gpt-6-astra", "messages": [{"role": "user", "content": "' + b"x" * 900 + b'"}]}'
 PASSWORD = "eleven purple lanterns drift"

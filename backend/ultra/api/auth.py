@@ -187,6 +187,7 @@ def _begun(opened: OpenedSession, services: Services, response: Response) -> dic
     access = services.access
     response.headers.append("set-cookie", access.session_cookie.given(opened.text))
     response.headers.append("set-cookie", access.pre_session_cookie.taken())
+    response.headers.append("set-cookie", access.devices.remember(opened.user.username))
     return {
         "user": {"id": opened.user.id, "username": opened.user.username, "role": opened.user.role},
         "csrf_token": access.csrf.sign(opened.text),

@@ -13,6 +13,7 @@ def _source(request: Request) -> Source:
         address=request.scope.get("ultra.address"),
         user_agent=request.headers.get("user-agent"),
         request_id=request.scope["ultra.request_id"],
+        device=request.state.services.access.devices.presented(request.scope["headers"]),
     )
 
 

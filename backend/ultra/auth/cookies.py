@@ -63,3 +63,8 @@ def session_cookie(*, secure: bool) -> Cookie:
 def pre_session_cookie(*, secure: bool) -> Cookie:
     """Return the cookie that a page without a session binds its CSRF token to."""
     return Cookie("ultra-pre", secure=secure, lifetime_s=3600)
+
+
+def device_cookie(*, secure: bool) -> Cookie:
+    """Return the cookie by which a browser is known to an account; it lasts a year."""
+    return Cookie("ultra-device", secure=secure, lifetime_s=365 * 86_400)

@@ -29,6 +29,8 @@ class Source:
     address: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+    device: str | None = field(default=None, repr=False)
+    """What a browser brings as proof that it was here before; not judged yet."""
 
     def entry(self, action: str, *, actor: str | None, target: str | None = None, **facts: str) -> AuditEntry:
         """Return the audit's entry of something that is being done."""

@@ -23,7 +23,8 @@ class AccountDesk:
 
     async def sign_in(self, username: str, password: str, *, source: Source) -> OpenedSession:
         """Begin a browser session; raises `Unauthenticated`, or `RateLimited` after too many failures."""
-        async with self._throttle.attempt(username, source.address):
+        device = self._access.devices.recognise(username, source.device)
+        async with self._throttle.attempt(username, source.address, device=device):
             return await self._access.sign_in.open_session(username, password, source=source)
 
     async def sign_in_by_link(self, link: str, *, source: Source) -> OpenedSession:

@@ -76,7 +76,8 @@ class CompletionDesk:
 
     @asynccontextmanager
     async def _single(self, principal: Principal, request: ChatRequest, *, request_id: str) -> AsyncIterator[Told]:
-        refuse_others(principal, request.model, self._catalogue.candidates(request.model))
+        if principal.models is not None:
+            refuse_others(principal, request.model, self._catalogue.candidates(request.model))
         call = CallContext(
             principal=principal.id,
             request_id=request_id,

@@ -7,6 +7,8 @@ from ultra.domain.errors import RateLimited
 from ultra.domain.limits import Charge, Limiter
 from ultra.limits import LimitPolicy
 
+_BY_ADDRESS = "sign-in-address"
+
 
 class Throttle:
     """Slows guessing down without letting anybody lock anybody else out; `LimitPolicy.sign_in` says how."""
@@ -16,12 +18,17 @@ class Throttle:
         self._policy = policy
 
     @asynccontextmanager
-    async def attempt(self, username: str | None, address: str | None) -> AsyncIterator[None]:
+    async def attempt(
+        self, username: str | None, address: str | None, *, device: str | None = None
+    ) -> AsyncIterator[None]:
         """Count an attempt; raises `RateLimited` without looking at it when there were too many failures.
 
-        `username` None is an attempt with something that names nobody: a link or a refresh token.
+        `username` None is an attempt with something that names nobody, a link or a refresh token: it counts against
+        its address alone, or a stranger's failures would keep everybody out. `device` is one the account knows.
         """
-        charges = self._policy.sign_in(username or "", address=address)
+        charges = self._policy.sign_in(username or "", address=address, device=device)
+        if username is None:
+            charges = tuple(charge for charge in charges if charge.limit.name == _BY_ADDRESS)
         decision = await self._limiter.charge(charges)
         if not decision.allowed:
             raise RateLimited(

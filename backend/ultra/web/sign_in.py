@@ -94,6 +94,7 @@ def _signed_in(request: Request, opened: OpenedSession) -> Response:
     response = RedirectResponse("/", status_code=303)
     response.headers.append("set-cookie", access.session_cookie.given(opened.text))
     response.headers.append("set-cookie", access.pre_session_cookie.taken())
+    response.headers.append("set-cookie", access.devices.remember(opened.user.username))
     return response
 
 
@@ -102,4 +103,5 @@ def _source(request: Request) -> Source:
         address=request.scope.get("ultra.address"),
         user_agent=request.headers.get("user-agent"),
         request_id=request.scope["ultra.request_id"],
+        device=request.state.services.access.devices.presented(request.scope["headers"]),
     )
