@@ -53,6 +53,10 @@ class Fields:
         self._known.add(name)
         return raw.get(name)
 
+    def has_none_of(self, names: frozenset[str]) -> bool:
+        """Say at one look that a whole group of fields is absent; only without `snake`."""
+        return names.isdisjoint(self.raw)
+
     def wrong(self, name: str, problem: str, *, hint: str | None = None, code: str = "invalid_value") -> InvalidRequest:
         """Return the complaint about a field; `problem` continues the sentence that its path begins."""
         where = self.path(name) if name else self._path

@@ -61,7 +61,13 @@ def _max_output_tokens(fields: Fields) -> int | None:
     return older if current is None else current
 
 
+_SAMPLING = frozenset(("temperature", "top_p", "top_k", "seed", "stop", "presence_penalty", "frequency_penalty"))
+_USUAL = Sampling()
+
+
 def _sampling(fields: Fields) -> Sampling:
+    if fields.has_none_of(_SAMPLING):
+        return _USUAL
     return Sampling(
         temperature=fields.number("temperature", 0, 2),
         top_p=fields.number("top_p", 0, 1),

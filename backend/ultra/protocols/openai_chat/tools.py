@@ -7,11 +7,15 @@ from ultra.domain.chat import Tool, ToolChoice
 from ultra.domain.errors import InvalidRequest
 from ultra.protocols.fields import Fields
 
+_ABOUT_TOOLS = frozenset(("tools", "tool_choice", "parallel_tool_calls"))
+_NO_CHOICE = ToolChoice()
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
 
 
 def read_tools(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice]:
     """Return `tools` and `tool_choice`; an `allowed_tools` choice of mode auto offers only the allowed ones."""
+    if fields.has_none_of(_ABOUT_TOOLS):
+        return (), _NO_CHOICE
     tools: dict[str, Tool] = {}
     for each in fields.objects("tools"):
         tool = _tool(each)
