@@ -102,10 +102,12 @@ async def watch(events: AsyncIterator[JournalEvent], *, live: bool) -> None:
         async for event in events:
             view.take(event)
         return
-    with Live(view, console=Console(highlight=False), refresh_per_second=12):
+    console = Console(highlight=False)
+    with Live(view, console=console, refresh_per_second=12):
         async for event in events:
             view.take(event)
         view.synthesis = ""  # the verdict that follows says it
+    console.print()
 
 
 def print_verdict(result: Mapping[str, Any]) -> None:
