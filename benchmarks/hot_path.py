@@ -31,6 +31,8 @@ from contenders import (
 from run import MOST, SLOTS, Load, stage, warm_up
 
 FOREIGN = "site-packages"
+IDLE = {"concurrent/futures/thread.py _worker", "threading.py Condition.wait", "asyncio/runners.py Runner.run"}
+"""Threads that wait for work, which a sampler takes for busy ones."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,6 +95,8 @@ def _by_line(found: Path, lines: int) -> str:
     for line in found.read_text().splitlines():
         frames, _, count = line.rpartition(" ")
         places = [_place(frame) for frame in frames.split(";")]
+        if places[-1].rpartition(":")[0] in IDLE:
+            continue
         total += int(count)
         own[places[-1]] += int(count)
         for place in {place.rpartition(":")[0] for place in places}:
