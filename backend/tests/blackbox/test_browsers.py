@@ -126,9 +126,9 @@ def test_C09_cookies(target):
     is_https = target.origin.startswith("https:")
     person, browser = target.person(), Browser(target)
     assert cookies_are_tight(browser.ask("GET", "/api/auth/csrf", headers=()), is_https=is_https)
-    assert len(cookies_are_tight(browser.sign_in(person.name, person.password), is_https=is_https)) == 2
+    assert len(cookies_are_tight(browser.sign_in(person.name, person.password), is_https=is_https)) == 3
     assert cookies_are_tight(browser.ask("POST", "/api/auth/logout", json={}), is_https=is_https)
-    assert "ultra" not in "".join(browser.cookies)
+    assert [name.removeprefix("__Host-") for name in browser.cookies] == ["ultra-device"]
     token = target.client().post("/api/auth/token", {"username": person.name, "password": person.password})
     assert token.expect(200).all("set-cookie") == []
 
