@@ -5,9 +5,10 @@ import heapq
 import itertools
 import random
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from ultra.system import System
+from ultra.system import Alarm, System
 
 _MOST_TURNS = 10_000
 
@@ -63,6 +64,15 @@ class FakeSystem(System):
         heapq.heappush(self._sleepers, (self._time + seconds, next(self._order), woken))
         self._watch(loop)
         await woken
+
+    def call_later(self, seconds: float, act: Callable[[], None]) -> Alarm:
+        """Do something when virtual time has come so far."""
+
+        async def wait() -> None:
+            await self.sleep(seconds)
+            act()
+
+        return asyncio.get_running_loop().create_task(wait())
 
     def new_id(self, prefix: str) -> str:
         """Count: `run_00000000000000000000000001`, then 2; as long as real ones and in order."""

@@ -42,3 +42,13 @@ if child == 0:
 assert os.waitpid(child, 0)[1] == 0
 """
     subprocess.run([sys.executable, "-c", program], cwd=Path(ultra.__file__).parents[1], check=True)
+
+
+async def test_an_alarm_goes_off_once_unless_it_is_cancelled() -> None:
+    """What is to be done later is done, and a cancelled alarm is silent."""
+    done: list[str] = []
+    real = System()
+    real.call_later(0.01, lambda: done.append("kept"))
+    real.call_later(0.0, lambda: done.append("cancelled")).cancel()
+    await real.sleep(0.05)
+    assert done == ["kept"]

@@ -44,25 +44,33 @@ def _note(decision: Decision, scope: Scope) -> None:
 async def held(
     limiter: Limiter, leases: Sequence[Lease], places: Sequence[Place], *, system: System
 ) -> AsyncIterator[None]:
-    """Keep places as long as the block lasts, and give them back when it is left."""
+    """Keep places as long as the block lasts, and give them back when it is left; short blocks renew nothing."""
     if not leases:
         yield
         return
-    renewing = asyncio.ensure_future(_renew(limiter, leases, places, system))
+    every = min(place.ttl_s for place in places) / _RENEWALS
+    renewing: asyncio.Future[None] | None = None
+
+    def begin() -> None:
+        nonlocal renewing
+        renewing = asyncio.ensure_future(_renew(limiter, leases, every, system))
+
+    alarm = system.call_later(every, begin)
     try:
         yield
     finally:
-        renewing.cancel()
-        await asyncio.wait({renewing})
+        alarm.cancel()
+        if renewing is not None:
+            renewing.cancel()
+            await asyncio.wait({renewing})
         await asyncio.shield(_leave(limiter, leases))
 
 
-async def _renew(limiter: Limiter, leases: Sequence[Lease], places: Sequence[Place], system: System) -> None:
-    ttl_s = min(place.ttl_s for place in places)
+async def _renew(limiter: Limiter, leases: Sequence[Lease], every: float, system: System) -> None:
     while True:
-        await system.sleep(ttl_s / _RENEWALS)
         for lease in leases:
-            await limiter.renew(lease, ttl_s=ttl_s)
+            await limiter.renew(lease, ttl_s=every * _RENEWALS)
+        await system.sleep(every)
 
 
 async def _leave(limiter: Limiter, leases: Sequence[Lease]) -> None:

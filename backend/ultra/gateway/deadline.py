@@ -6,7 +6,7 @@ from types import TracebackType, coroutine
 from typing import Any, TypeVar
 
 from ultra.domain.errors import TimedOut
-from ultra.system import System
+from ultra.system import Alarm, System
 
 Value = TypeVar("Value")
 
@@ -14,11 +14,11 @@ Value = TypeVar("Value")
 class Deadline:
     """Cuts a wait short with `TimedOut` at an absolute time on `System.monotonic()`; `with deadline:` is one wait.
 
-    One watching task serves all the waits of a call, because arming a timer for each event costs more than passing
-    the event on. Between waits nobody is disturbed: the next wait raises at once.
+    One alarm serves all the waits of a call, because setting one for each event costs more than passing the event on.
+    Between waits nobody is disturbed: the next wait raises at once.
     """
 
-    __slots__ = ("_at", "_cancelling", "_is_cut", "_is_over", "_loop", "_system", "_waiting", "_watch")
+    __slots__ = ("_alarm", "_at", "_cancelling", "_is_cut", "_is_over", "_loop", "_system", "_waiting")
 
     def __init__(self, at: float, system: System) -> None:
         self._at = at
@@ -28,17 +28,17 @@ class Deadline:
         self._waiting: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._alarm: Alarm | None = None
 
     def start(self) -> None:
         """Begin to watch the clock; `stop` must follow."""
         self._loop = asyncio.get_running_loop()
-        self._watch = self._loop.create_task(self._expire())
+        self._alarm = self._system.call_later(self._at - self._system.monotonic(), self._expire)
 
     def stop(self) -> None:
         """Stop watching."""
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
 
     @coroutine
     def over(self, awaitable: Awaitable[Value]) -> Generator[Any, None, Value]:
@@ -82,8 +82,7 @@ class Deadline:
         if is_only_ours and (kind is None or kind is asyncio.CancelledError):
             raise passed() from error
 
-    async def _expire(self) -> None:
-        await self._system.sleep(self._at - self._system.monotonic())
+    def _expire(self) -> None:
         self._is_over = True
         if self._waiting is not None:
             self._is_cut = True
