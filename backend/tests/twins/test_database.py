@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.twins.shelf import ShiftedSystem
@@ -113,3 +114,20 @@ async def test_many_writers_from_two_openings_all_get_their_turn(
         writes = ((database, other)[number % 2].write(look_and_add(f"{number:03d}")) for number in range(100))
         await asyncio.gather(*writes)
     assert await names(database) == [f"{number:03d}" for number in range(100)]
+
+
+async def test_closing_lets_transactions_end(database_url: str, system: ShiftedSystem) -> None:
+    """Work that is under way when the database is closed is finished before."""
+
+    def slowly(connection: Connection) -> str:
+        if connection.dialect.name == "sqlite":
+            time.sleep(0.1)
+        else:
+            connection.execute(text("SELECT pg_sleep(0.1)"))
+        return "finished"
+
+    async with open_database(url=database_url, system=system) as database:
+        under_way = asyncio.create_task(database.write(slowly))
+        await asyncio.sleep(0.03)
+    assert under_way.done()
+    assert under_way.result() == "finished"

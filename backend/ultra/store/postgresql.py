@@ -1,12 +1,18 @@
 """A PostgreSQL server, by psycopg."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
 from sqlalchemy import URL, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ultra.domain.errors import Unavailable
 from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, refuse_unkeepable, translated
 
 CONNECT_TIMEOUT_S = 10
+CLOSING_S = 5.0
+"""How long closing waits for transactions; one that hangs longer must not keep the process."""
 
 
 class PostgreSQL(Database):
@@ -15,15 +21,21 @@ class PostgreSQL(Database):
     def __init__(self, url: URL, *, pool_size: int) -> None:
         super().__init__()
         self._engine = _engine(url, pool_size=pool_size)
+        self._under_way = 0
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
 
     async def prepare(self) -> None:
         """See whether the server is there."""
         with translated():
-            async with self._engine.connect():
+            async with self._connected():
                 pass
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Let transactions end, then close every connection: one in use would be left to the garbage collector."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                await self._at_rest.wait()
         await self._engine.dispose()
 
     async def read(self, work: Work[Result]) -> Result:
@@ -33,7 +45,7 @@ class PostgreSQL(Database):
     async def write(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction; rows it changes are locked until its end."""
         with translated():
-            async with self._engine.connect() as connection, connection.begin():
+            async with self._connected() as connection, connection.begin():
                 return await connection.run_sync(work)
 
     async def rebuild(self, work: Work[Result]) -> Result:
@@ -43,9 +55,21 @@ class PostgreSQL(Database):
     async def maintain(self, work: Work[Result]) -> Result:
         """Run `work`, each statement for itself."""
         with translated():
-            async with self._engine.connect() as connection:
+            async with self._connected() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
                 return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        self._under_way += 1
+        self._at_rest.clear()
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        finally:
+            self._under_way -= 1
+            if self._under_way == 0:
+                self._at_rest.set()
 
 
 def _engine(url: URL, *, pool_size: int) -> AsyncEngine:
