@@ -12,5 +12,5 @@ lock() {
 
 lock serve.txt pyproject.toml --extra postgres
 lock setup.txt --group setup
-lock test.txt pyproject.toml --extra postgres --group test --group setup --constraint requirements/serve.txt
+lock test.txt pyproject.toml --extra postgres --extra otel --group test --group setup --constraint requirements/serve.txt
 lock live.txt --group live --no-deps  # the models' packages ask for far more than their weights

@@ -10,15 +10,18 @@ SOURCE = ROOT / "backend" / "ultra"
 SOURCES = sorted(SOURCE.rglob("*.py"))
 
 ROOMS_OF = {
-    "aiohttp": {"providers", "mock"},
+    "aiohttp": {"providers", "mock", "readiness"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "genai_prices": {"inventory"},
+    "apprise": {"telemetry"},
+    "prometheus_client": {"telemetry"},
+    "opentelemetry": {"telemetry"},
     "structlog": {"telemetry"},
     "redis": {"limits"},
     "argon2": {"auth"},
     "jwt": {"auth"},
-    "jinja2": {"web"},
+    "jinja2": {"web", "readiness"},
     "fastapi": {"app.py", "gate", "api", "wire", "web"},
     "starlette": {"app.py", "gate", "api", "wire", "web", "mock"},
     "uvicorn": {"mock", "cli"},

@@ -1,4 +1,4 @@
-"""Facts about upstream calls that others may want to hear: the health table, metrics, logs."""
+"""Facts that others may want to hear, told once where they happen: to the health table, metrics, alerts, traces."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from ultra.domain.chat import Usage
+from ultra.domain.findings import Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class CallSettled:
     cost_usd: Decimal | None
     error_code: str | None = None
     """The error's `code`: says more than its kind (`dns`, `no_api_key`, `region_blocked`)."""
+    attempt: int = 1
+    """Which try of the same completion it was; above 1 it was a retry or another candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +42,75 @@ class BreakerMoved:
     retry_at: datetime | None
 
 
-Observation: TypeAlias = CallSettled | BreakerMoved
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """A run came to its end on this worker. `status` is one of a run's statuses; `total_s` in seconds."""
+
+    at: datetime
+    pattern: str
+    flow: str
+    status: str
+    asked: int
+    answered: int
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsMoved:
+    """Limits are counted by each worker alone (`degraded`) because the shared counter is away, or shared again."""
+
+    at: datetime
+    degraded: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetReached:
+    """A purse has been used up to 80 or 100 percent of its limit in its period; `purse` is `user:ID` or `key:ID`."""
+
+    at: datetime
+    purse: str
+    period: Literal["day", "month"]
+    percent: Literal[80, 100]
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFailed:
+    """Somebody could not sign in; nothing about who it was."""
+
+    at: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestServed:
+    """One HTTP request ended. `route` is the route's own pattern, never the path; `status` 0 is a client that left."""
+
+    at: datetime
+    method: str
+    route: str
+    status: int
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionChanged:
+    """A part of this server changed its health; `reason` says why it is not `pass`."""
+
+    at: datetime
+    name: str
+    before: Health | None
+    after: Health
+    reason: str | None
+
+
+Observation: TypeAlias = (
+    CallSettled
+    | BreakerMoved
+    | RunEnded
+    | LimitsMoved
+    | BudgetReached
+    | SignInFailed
+    | RequestServed
+    | ConditionChanged
+)

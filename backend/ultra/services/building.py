@@ -33,6 +33,7 @@ from ultra.store.ledger import StoredLedger
 from ultra.store.memory import JournalInMemory, RunsInMemory
 from ultra.store.runs import StoredRuns
 from ultra.system import System
+from ultra.telemetry.observers import Observers
 from ultra.work.in_process import InProcessExecutor
 
 
@@ -86,6 +87,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             await enter(_running(_housekeeping(settings, database, access, system).run()))
         sources = await enter(provider_sources(loaded, system=system, serves=serves))
         health = Health(system=system)
+        observer = Observers([health])
         prices = Prices(system=system)
         live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
         catalogue = _inventory(
@@ -93,7 +95,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         )
         if serves:
             await enter(_running(live.run()))
-        gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=health, system=system)
+        gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=observer, system=system)
         completions = _budgeted(gateway, settings, access.stores, catalogue=catalogue, system=system)
         bench = partial(
             _bench, settings, system, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
