@@ -17,7 +17,7 @@ EXITS: Mapping[int, str] = {
 }
 
 
-_INVALID = frozenset({"ConfigurationInvalid", "PatternInvalid"})
+_INVALID = frozenset({"ConfigurationInvalid", "ConfigurationRefused", "PatternInvalid"})
 """By name: importing them would cost more than most commands take."""
 
 

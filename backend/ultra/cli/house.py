@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from ultra.auth.sign_in import Source
+    from ultra.checks import Examination
     from ultra.config import Loaded
     from ultra.desk.desk import Desk
     from ultra.services import Services
@@ -16,23 +17,38 @@ Result = TypeVar("Result")
 
 
 def configuration(overrides: Mapping[str, object] | None = None, *, serving: bool = False) -> "Loaded":
-    """Read the configuration that holds in the current folder; raises `ConfigurationInvalid`.
+    """Read the configuration that holds in the current folder; raises `ConfigurationInvalid` with every error.
 
     `serving` also asks for what a server needs.
     """
+    return examined(overrides, serving=serving).usable()
+
+
+def examined(overrides: Mapping[str, object] | None = None, *, serving: bool = False) -> "Examination":
+    """Examine the configuration that holds in the current folder, as before a start."""
     import os
 
-    from ultra.config import load
-    from ultra.services import presets
+    from ultra.checks import examine
+    from ultra.system import System
 
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
-    return load(environ=os.environ, folder=Path.cwd(), overrides=given, presets=presets(), serving=serving)
+    return examine(
+        environ=os.environ, folder=Path.cwd(), overrides=given, serving=serving, starting=True, system=System()
+    )
 
 
 def complete_configuration(
     overrides: Mapping[str, object] | None = None, *, serving: bool = False
 ) -> tuple["Loaded", Mapping[str, object]]:
-    """Read the configuration, make the secrets that nobody gave, and return it with the overrides that led to it.
+    """Read the configuration, make the secrets that nobody gave, and return it with the overrides that led to it."""
+    examination, given = complete_examination(overrides, serving=serving)
+    return examination.usable(), given
+
+
+def complete_examination(
+    overrides: Mapping[str, object] | None = None, *, serving: bool = False
+) -> tuple["Examination", Mapping[str, object]]:
+    """Examine the configuration with the secrets that nobody gave; raises `ConfigurationInvalid` with every error.
 
     In development they are kept in this folder's `.env.development.local`, in testing for this run alone; in
     production nothing is made.
@@ -41,20 +57,21 @@ def complete_configuration(
     from ultra.system import System
 
     given = dict(overrides or {})
-    loaded = configuration(given, serving=serving)
-    missing = missing_secrets(loaded.settings)
-    if not missing or loaded.settings.environment == "production":
-        return loaded, given
-    if loaded.settings.environment == "testing":
+    examination = examined(given, serving=serving)
+    settings = examination.usable().settings
+    missing = missing_secrets(settings)
+    if not missing or settings.environment == "production":
+        return examination, given
+    if settings.environment == "testing":
         given |= make_secrets(missing, system=System())
-        return configuration(given, serving=serving), given
+        return examined(given, serving=serving), given
     try:
         keep_secrets(Path.cwd(), "development", missing, system=System())
     except OSError as error:
         sentence = f"cannot be kept in {Path.cwd()}: {error.strerror}."
         problems = [Problem(name, sentence, "Set it, or start elsewhere.") for name in missing]
         raise ConfigurationInvalid(problems) from None
-    return configuration(given, serving=serving), given
+    return examined(given, serving=serving), given
 
 
 @asynccontextmanager

@@ -27,16 +27,17 @@ def serve(
     """Serve the HTTP interface until SIGTERM or Ctrl-C."""
     from ultra.cli._serving import run as run_here
     from ultra.cli._workers import Workers
-    from ultra.cli.house import complete_configuration
-    from ultra.config import advise
+    from ultra.cli.house import complete_examination
     from ultra.system import System
     from ultra.telemetry import logs
 
     said = {"ULTRA_HOST": host, "ULTRA_PORT": port, "ULTRA_WORKERS": workers}
-    loaded, overrides = complete_configuration(said, serving=True)
+    examination, overrides = complete_examination(said, serving=True)
+    loaded = examination.usable()
     logs.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
-    for each in advise(loaded.settings):
-        logs.warn(str(each))
+    for each in examination.findings:
+        if each.level == "warning":
+            logs.warn(f"{each.id} {each.setting}: {each.sentence}", hint=each.hint)
     if loaded.settings.workers > 1:
         return Workers(loaded, overrides, system=System()).run()
     return 0 if run_here(loaded) else 1

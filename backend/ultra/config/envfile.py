@@ -33,24 +33,24 @@ def read_env_file(path: Path) -> EnvFile:
     except FileNotFoundError:
         return EnvFile({}, ())
     except UnicodeDecodeError:
-        return EnvFile({}, (Problem(path.name, "is not a text file in UTF-8.", None),))
+        return EnvFile({}, (Problem(path.name, "is not a text file in UTF-8.", None, "file"),))
     except OSError as error:
-        return EnvFile({}, (Problem(path.name, f"cannot be read: {error.strerror}.", None),))
+        return EnvFile({}, (Problem(path.name, f"cannot be read: {error.strerror}.", None, "file"),))
     lines: dict[str, Line] = {}
     problems: list[Problem] = []
     for binding in bindings:
         number = _line_number(binding)
         if binding.error:
-            problems.append(Problem(path.name, f"line {number} is not NAME=value.", "Quote values with spaces or #."))
+            sentence = f"line {number} is not NAME=value."
+            problems.append(Problem(path.name, sentence, "Quote values with spaces or #.", "file"))
         elif binding.key is None:
             continue
         elif binding.value is None:
-            problems.append(Problem(binding.key, f"has no = on line {number} of {path.name}.", None))
+            sentence = f"has no = on line {number} of {path.name}."
+            problems.append(Problem(binding.key, sentence, "Write NAME=value, or remove the line.", "file"))
         elif binding.key in lines:
-            first = lines[binding.key].number
-            problems.append(
-                Problem(binding.key, f"is given twice in {path.name}, on lines {first} and {number}.", None)
-            )
+            sentence = f"is given twice in {path.name}, on lines {lines[binding.key].number} and {number}."
+            problems.append(Problem(binding.key, sentence, "Keep one of them.", "file"))
         else:
             lines[binding.key] = Line(binding.value, number)
     return EnvFile(lines, tuple(problems))

@@ -8,13 +8,18 @@ from typing import Final
 
 from ultra.config.declaration import Environment
 from ultra.config.envfile import read_env_file
+from ultra.config.secret import SecretRef
 from ultra.config.settings import Settings
-from ultra.config.strength import guarding
 from ultra.system import System
 
 _HEAD: Final = """\
 # Secrets of this machine, made on the first start. Not committed; nobody else reads this file (mode 0600).
 """
+
+
+def guarding(settings: Settings) -> tuple[SecretRef, ...]:
+    """Return the secrets that sessions, tokens and keys depend on: without them nothing can be served."""
+    return settings.signing_keys, settings.csrf_key, settings.key_pepper
 
 
 def missing_secrets(settings: Settings) -> tuple[str, ...]:

@@ -8,11 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment, read_declarations
-from ultra.config.envfile import read_env_file
 from ultra.config.problems import ConfigurationInvalid, Problem, unknown_name
-from ultra.config.rules import judge_settings
 from ultra.config.secret import FileSource, MaskedUrl, SecretRef
-from ultra.config.serving import judge_access, judge_serving
 from ultra.config.settings import Settings
 from ultra.config.sources import (
     Given,
@@ -26,7 +23,6 @@ from ultra.config.sources import (
     process_layer,
     secrets_layer,
 )
-from ultra.config.strength import judge_secrets, judge_sharing
 from ultra.config.toml_file import Presets, UltraToml, read_toml
 from ultra.system import System
 
@@ -59,6 +55,18 @@ class Loaded:
     keys: Mapping[str, SecretRef] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the sources say as far as it can be understood, and every problem met on the way.
+
+    `loaded` has defaults where values are wrong, and an empty `ultra.toml` where that is wrong: good for judging the
+    rest by. It is None where the environment is none of the three.
+    """
+
+    loaded: Loaded | None
+    problems: tuple[Problem, ...]
+
+
 @cache
 def declarations() -> tuple[Declared, ...]:
     """Return every setting in the order of the reference page."""
@@ -72,17 +80,33 @@ def load(
     overrides: Mapping[str, object] | None = None,
     presets: Presets | Collection[str] | None = None,
     system: System | None = None,
-    serving: bool = False,
 ) -> Loaded:
+    """Read the settings that hold in `folder`, as `read` does; raises `ConfigurationInvalid` with every problem."""
+    reading = read(environ=environ, folder=folder, overrides=overrides, presets=presets, system=system)
+    if reading.problems or reading.loaded is None:
+        raise ConfigurationInvalid(reading.problems)
+    return reading.loaded
+
+
+def read(
+    *,
+    environ: Mapping[str, str],
+    folder: Path,
+    overrides: Mapping[str, object] | None = None,
+    presets: Presets | Collection[str] | None = None,
+    system: System | None = None,
+) -> Reading:
     """Read the settings that hold in `folder` for a process with `environ`; `overrides` (by name) win over all.
 
     `presets` are the names of known compatible servers, to judge `ultra.toml` by; a mapping also says where each is and
-    which variable usually holds its key. `serving` adds what a server needs beyond a command. Raises
-    `ConfigurationInvalid` with every problem found. Nothing is written and no network is used.
+    which variable usually holds its key. Each value is judged by itself; what values mean together is not judged here.
+    Nothing is written and no network is used.
     """
     known = frozenset(each.name for each in declarations())
     folder = folder.absolute()
     environment, outer, problems = _outer_layers(environ, folder, overrides or {}, known)
+    if environment is None:
+        return Reading(None, tuple(problems))
     layers, more = _inner_layers(outer, folder, environment, known)
     problems += more
     given = {each.name: _candidates(each.name, layers) for each in declarations()}
@@ -92,19 +116,15 @@ def load(
     references = None if toml_problems else toml.references(known_presets)
     problems += _judge_files(layers, known, references, environment) + toml_problems
     settings, faults = _validate(given, layers, folder)
-    problems += faults
-    problems += _judge_together(settings, toml, known_presets, folder, serving=serving)
-    if problems:
-        raise ConfigurationInvalid(problems)
     origins = {each.name: _origin(each, given[each.name]) for each in declarations()}
     keys = {each.name: _key(key, layers) for each in toml.providers if (key := each.key(known_presets)) is not None}
-    return Loaded(settings, origins, toml, keys)
+    return Reading(Loaded(settings, origins, toml, keys), (*problems, *faults))
 
 
 def _outer_layers(
     environ: Mapping[str, str], folder: Path, overrides: Mapping[str, object], known: frozenset[str]
-) -> tuple[Environment, list[Layer], list[Problem]]:
-    """Read the sources that can choose the environment, and choose it; an unusable choice ends the reading here."""
+) -> tuple[Environment | None, list[Layer], list[Problem]]:
+    """Read the sources that can choose the environment, and choose it; None is an unusable choice: reading ends."""
     override = override_layer(overrides)
     process, problems = process_layer(environ, known)
     unknown = [unknown_name(name, "command line", known) for name in override.given if name not in known]
@@ -119,7 +139,8 @@ def _outer_layers(
         return environment, [override, process, dotenv], [*unknown, *problems, *file_problems]
     place = chosen.place if chosen else ""
     sentence = f"should be exactly development, testing or production, in lower case ({place})."
-    raise ConfigurationInvalid([Problem("ENVIRONMENT", sentence), *unknown, *problems, *file_problems])
+    wrong = Problem("ENVIRONMENT", sentence, "Write one of the three.", "environment")
+    return None, [], [wrong, *unknown, *problems, *file_problems]
 
 
 def _inner_layers(
@@ -131,7 +152,12 @@ def _inner_layers(
     template, more = file_layer(folder / f".env.{environment}", "template")
     problems += more
     problems += [
-        Problem("ENVIRONMENT", f"differs from the name of the file it stands in ({layer.given['ENVIRONMENT'].place}).")
+        Problem(
+            "ENVIRONMENT",
+            f"differs from the name of the file it stands in ({layer.given['ENVIRONMENT'].place}).",
+            "Remove it there: .env chooses the environment.",
+            "misplaced",
+        )
         for layer in (local, template)
         if "ENVIRONMENT" in layer.given and layer.given["ENVIRONMENT"].raw != environment
     ]
@@ -143,23 +169,17 @@ def _inner_layers(
         secrets, more = secrets_layer(folder / Path(str(mounted)).expanduser(), known)
         problems += more
         problems += [
-            Problem(name, "cannot be set in the secrets directory: it is needed before that is read.")
+            Problem(
+                name,
+                "cannot be set in the secrets directory: it is needed before that is read.",
+                "Set it in the process environment.",
+                "mounted",
+            )
             for name in ("ENVIRONMENT", "ULTRA_SECRETS_DIR")
             if name in secrets.given
         ]
         layers.insert(2, secrets)
     return [*layers, dotenv], problems
-
-
-def _judge_together(
-    settings: Settings, toml: UltraToml, presets: Presets | None, folder: Path, *, serving: bool
-) -> list[Problem]:
-    """Apply the rules about several settings at once."""
-    problems = [*judge_settings(settings, toml, presets), *judge_secrets(settings), *judge_access(settings)]
-    if settings.environment == "production":
-        theirs = read_env_file(folder / ".env.development.local").lines
-        problems += judge_sharing(settings, {name: line.raw for name, line in theirs.items()})
-    return [*problems, *judge_serving(settings)] if serving else problems
 
 
 def _candidates(name: str, layers: list[Layer]) -> list[Given]:

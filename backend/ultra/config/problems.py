@@ -3,7 +3,22 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
+
+Subject: TypeAlias = Literal[
+    "committed",
+    "dotenv",
+    "environment",
+    "file",
+    "misplaced",
+    "mode",
+    "mounted",
+    "name",
+    "secrets folder",
+    "toml",
+    "value",
+]
+"""What a problem is about, in one word; `ultra check` has an id for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +28,7 @@ class Problem:
     setting: str
     sentence: str
     hint: str | None = None
+    about: Subject = "value"
 
     def __str__(self) -> str:
         line = f"{self.setting}: {self.sentence}"
@@ -40,4 +56,4 @@ def unknown_name(name: str, place: str, known: Iterable[str]) -> Problem:
     """Say that nothing is called `name`, and what may have been meant."""
     meant = nearest(name, known)
     hint = f"Did you mean {meant}?" if meant else "`ultra config show` lists every setting."
-    return Problem(name, f"no setting has this name ({place}).", hint)
+    return Problem(name, f"no setting has this name ({place}).", hint, "name")

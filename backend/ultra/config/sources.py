@@ -1,6 +1,7 @@
 """Where values come from, highest first, and what each place says."""
 
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,7 +66,7 @@ def secrets_layer(folder: Path, known: frozenset[str]) -> tuple[Layer, list[Prob
         names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         sentence = f"names a folder that cannot be read: {error.strerror}."
-        return Layer("secrets", label, {}, reader), [Problem("ULTRA_SECRETS_DIR", sentence, None)]
+        return Layer("secrets", label, {}, reader), [Problem("ULTRA_SECRETS_DIR", sentence, None, "secrets folder")]
     problems = _judge_folder(folder)
     given: dict[str, Given] = {}
     for file in names:
@@ -73,9 +74,12 @@ def secrets_layer(folder: Path, known: frozenset[str]) -> tuple[Layer, list[Prob
         if name not in known:
             problems += [unknown_name(file, label, known)] if _claims_ours(file) else []
         elif name in given:
-            problems.append(Problem(name, f"has two files in the {label}.", "Keep one of them."))
+            problems.append(Problem(name, f"has two files in the {label}.", "Keep one of them.", "mounted"))
         elif (raw := FileSource(folder / file).read()) is None:
-            problems.append(Problem(name, f"has a file in the {label} that is not one line of readable text.", None))
+            sentence = f"has a file in the {label} that is not one line of readable text."
+            problems.append(
+                Problem(name, sentence, "Write the value alone into it, readable for this account.", "mounted")
+            )
         else:
             given[name] = Given(raw, "secrets", f"{label}, file {file}")
     return Layer("secrets", label, given, reader), problems
@@ -85,8 +89,8 @@ def file_layer(path: Path, kind: Literal["local", "template"]) -> tuple[Layer, l
     """Read an env file; the one of this machine holds secrets and is closed to other accounts."""
     parsed = read_env_file(path)
     problems = list(parsed.problems)
-    if kind == "local" and path.exists() and (command := mode_problem(path)):
-        problems.append(Problem(path.name, "may be read by other accounts of this machine.", f"Run: {command}"))
+    if kind == "local" and path.exists():
+        problems += _judge_privacy(path)
     return Layer(kind, path.name, _given(parsed, kind, path), partial(FileSource, path)), problems
 
 
@@ -107,7 +111,7 @@ def judge_template(layer: Layer, secret_names: frozenset[str], environment: Envi
     """Refuse secrets in a file that is committed."""
     hint = f"Move it to .env.{environment}.local, which is not committed, with mode 0600."
     return [
-        Problem(name, f"is a secret and stands in {each.place}, which is committed.", hint)
+        Problem(name, f"is a secret and stands in {each.place}, which is committed.", hint, "committed")
         for name, each in layer.given.items()
         if each.raw and (name in secret_names or (name in _URLS and MaskedUrl(str(each.raw)).has_password))
     ]
@@ -122,7 +126,7 @@ def dotenv_layer(path: Path, environment: Environment) -> tuple[Layer, list[Prob
             hint = (
                 f"Put it into .env.{environment}.local (this machine, secrets) or .env.{environment} (for everybody)."
             )
-            problems.append(Problem(name, "does not belong into .env, which holds ENVIRONMENT only.", hint))
+            problems.append(Problem(name, "does not belong into .env, which holds ENVIRONMENT only.", hint, "dotenv"))
     given = {name: each for name, each in _given(parsed, "dotenv", path).items() if name == "ENVIRONMENT"}
     return Layer("dotenv", path.name, given, partial(_fixed, {})), problems
 
@@ -145,19 +149,34 @@ def _mounted(folder: Path, name: str) -> SecretSource:
     return FileSource(lower if lower.exists() and not (folder / name).exists() else folder / name)
 
 
+def _judge_privacy(path: Path) -> list[Problem]:
+    """See that a file of secrets is ours or root's, closed to all others, and that nobody can put another there."""
+    if os.name == "nt":
+        return []
+    problems = []
+    if command := mode_problem(path):
+        sentence = "may be read by other accounts of this machine."
+        problems.append(Problem(path.name, sentence, f"Run: {command}", "mode"))
+    if path.stat().st_uid not in (0, os.geteuid()):
+        hint = "Its owner should be the account that runs Ultra, or root."
+        problems.append(Problem(path.name, "belongs to another account.", hint, "mode"))
+    folder = path.parent.stat().st_mode
+    if folder & 0o002 and not folder & stat.S_ISVTX:
+        sentence = "stands in a folder where every account may replace it."
+        problems.append(Problem(path.name, sentence, f"Run: chmod o-w {path.parent}", "mode"))
+    return problems
+
+
 def _judge_folder(folder: Path) -> list[Problem]:
     """Owned by this account or root, and nobody else writes there; a read-only mount is safe whatever its mode."""
     if os.name == "nt" or os.statvfs(folder).f_flag & os.ST_RDONLY:
         return []
-    stat = folder.stat()
+    found = folder.stat()
     problems = []
-    if stat.st_uid not in (0, os.geteuid()):
-        hint = "Its owner should be the account that runs Ultra, or root."
-        problems.append(Problem("ULTRA_SECRETS_DIR", "names a folder that belongs to another account.", hint))
-    if stat.st_mode & 0o022:
-        problems.append(
-            Problem(
-                "ULTRA_SECRETS_DIR", "names a folder that other accounts may write to.", f"Run: chmod go-w {folder}"
-            )
-        )
+    if found.st_uid not in (0, os.geteuid()):
+        sentence, hint = "names a folder that belongs to another account.", "Its owner should be this one, or root."
+        problems.append(Problem("ULTRA_SECRETS_DIR", sentence, hint, "secrets folder"))
+    if found.st_mode & 0o022:
+        sentence, hint = "names a folder that other accounts may write to.", f"Run: chmod go-w {folder}"
+        problems.append(Problem("ULTRA_SECRETS_DIR", sentence, hint, "secrets folder"))
     return problems

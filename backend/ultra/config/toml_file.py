@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -165,10 +166,16 @@ class UltraToml(_Table):
 def read_toml(path: Path | None, presets: Collection[str] | None = None) -> tuple[UltraToml, list[Problem]]:
     """Read `path` and judge all of it; a file with problems counts as empty. No sentence repeats a value.
 
-    `presets` are the names of known compatible servers; None leaves presets unjudged.
+    `presets` are the names of known compatible servers; None leaves presets unjudged. Whether the models it names exist
+    is not judged here: that is known only where the providers are.
     """
     if path is None:
         return UltraToml(), []
+    table, problems = _read(path, presets)
+    return table, [replace(each, about="toml") for each in problems]
+
+
+def _read(path: Path, presets: Collection[str] | None) -> tuple[UltraToml, list[Problem]]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -179,7 +186,7 @@ def read_toml(path: Path | None, presets: Collection[str] | None = None) -> tupl
         table = UltraToml.model_validate(data)
     except ValidationError as error:
         return UltraToml(), _explain(path.name, error)
-    problems = [*_judge_providers(path.name, table, presets), *_judge_names(path.name, table)]
+    problems = _judge_providers(path.name, table, presets)
     return (UltraToml() if problems else table), problems
 
 
@@ -254,15 +261,3 @@ def _judge_vendor(where: str, provider: ProviderTable) -> list[Problem]:
         hint = f"Its address is ULTRA_{name}_BASE_URL and its key {name}_API_KEY."
         return [Problem(where, "names a vendor that Ultra knows; only `private` may be said of it here.", hint)]
     return []
-
-
-def _judge_names(file: str, table: UltraToml) -> list[Problem]:
-    problems = []
-    for panel, members in table.panels.items():
-        for member in members:
-            if "/" not in member and member not in table.aliases:
-                hint = "Members are provider/model or an alias."
-                problems.append(
-                    Problem(f"{file}, panels.{panel}", "has a member that is not an alias of this file.", hint)
-                )
-    return problems

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.system import FakeSystem
+from ultra import config
 from ultra.config import ConfigurationInvalid, Loaded, declarations, load
 
 
@@ -195,6 +197,31 @@ def test_a_committed_template_holds_no_secret(tmp_path: Path) -> None:
     assert ".env.development.local" in found["GEMINI_API_KEY"]
     write(tmp_path / ".env.development", "DATABASE_URL=postgresql://h/d\n")
     assert read(tmp_path).settings.database_url.scheme == "postgresql"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A compatible server that is known by name."""
+
+    base_url: str
+    key_setting: str | None = None
+
+
+def test_a_preset_says_where_its_key_usually_is(tmp_path: Path) -> None:
+    """Known by its name alone, a preset says nothing of keys."""
+    write(tmp_path / "ultra.toml", '[[providers]]\nname = "lc"\npreset = "llamacpp"\n')
+    presets = {"llamacpp": Known("http://127.0.0.1:8081/v1", "LLAMA_KEY")}
+    made = load(environ={"LLAMA_KEY": "k"}, folder=tmp_path, presets=presets)
+    assert made.keys["lc"].reveal() == "k"
+    assert load(environ={}, folder=tmp_path, presets=["llamacpp"]).keys == {}
+
+
+def test_a_broken_configuration_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Wrong values have their defaults, so that the rest can be judged; a wrong environment ends the reading."""
+    reading = config.read(environ={"ULTRA_PORT": "many", "ULTRA_WORKERS": "3"}, folder=tmp_path)
+    assert [each.setting for each in reading.problems] == ["ULTRA_PORT"]
+    assert (reading.loaded.settings.port, reading.loaded.settings.workers) == (8080, 3)
+    assert config.read(environ={"ENVIRONMENT": "prod"}, folder=tmp_path).loaded is None
 
 
 def test_an_empty_value_unsets_and_wins(tmp_path: Path) -> None:

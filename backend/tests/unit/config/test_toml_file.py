@@ -121,7 +121,6 @@ def test_no_file_is_an_empty_one() -> None:
         ('[[providers]]\nname = "x"\npreset = "nobody"', "providers[0].preset", "ollama"),
         ('[[providers]]\nname = "ultra"\nbase_url = "http://x"', "providers[0]", "ensembles"),
         ('[[providers]]\nname = "openai"\nbase_url = "https://x"', "providers[0]", "ULTRA_OPENAI_BASE_URL"),
-        ('[panels]\ndefault = ["fast"]', "panels.default", "alias"),
         ('[models."a/b"]\ndisabled = "yes"', 'models."a/b".disabled', "boolean"),
         ("[aliases\nx = 1", "ultra.toml", "line 1"),
     ],

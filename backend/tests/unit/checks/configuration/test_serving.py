@@ -5,42 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from ultra.config import ConfigurationInvalid, Settings, advise, load
-
-
-def serving(folder: Path, **environ: str) -> Settings:
-    """Load for a server."""
-    return load(environ=environ, folder=folder, serving=True).settings
+from tests.unit.checks.examining import SHARED, errors, examined, production
+from ultra.domain.findings import at_least
 
 
 def problems(folder: Path, **environ: str) -> dict[str, str]:
-    """Load for a server, expecting a refusal; return each problem under its setting."""
-    with pytest.raises(ConfigurationInvalid) as caught:
-        serving(folder, **environ)
-    assert caught.value.exit_code == 78
-    return {each.setting: str(each) for each in caught.value.problems}
-
-
-def production(**more: str) -> dict[str, str]:
-    """Return settings that production can be served with."""
-    return {
-        "ENVIRONMENT": "production",
-        "ULTRA_PUBLIC_ORIGIN": "https://ultra.example",
-        "ULTRA_SIGNING_KEYS": f"one:{secrets.token_urlsafe(32)}",
-        "ULTRA_CSRF_KEY": secrets.token_urlsafe(32),
-        "ULTRA_KEY_PEPPER": f"one:{secrets.token_urlsafe(32)}",
-        **more,
-    }
-
-
-SHARED = {"DATABASE_URL": "postgresql://u@h/d", "REDIS_URL": "redis://h"}
+    """Return what keeps a server from starting, under its setting."""
+    return errors(folder, serving=True, **environ)
 
 
 def test_production_can_be_served(tmp_path: Path) -> None:
     """With an https origin and its secrets production starts, on any address, with one worker on SQLite."""
-    made = serving(tmp_path, **production(ULTRA_HOST="0.0.0.0"))
-    assert {each.setting for each in advise(made)} == {"DATABASE_URL", "REDIS_URL"}
-    assert list(advise(serving(tmp_path, **production(ULTRA_WORKERS="4", **SHARED)))) == []
+    found = examined(tmp_path, **production(ULTRA_HOST="0.0.0.0")).findings
+    assert at_least(found, "error") == ()
+    assert {"DATABASE_URL", "REDIS_URL"} <= {each.setting for each in found}
+    assert problems(tmp_path, **production(ULTRA_WORKERS="4", **SHARED)) == {}
 
 
 def test_production_names_everything_that_is_missing_at_once(tmp_path: Path) -> None:
@@ -85,19 +64,19 @@ def test_production_refuses_to_start_unsafe(tmp_path: Path, more: dict[str, str]
 def test_the_test_header_is_for_testing(tmp_path: Path) -> None:
     """Its secret is allowed on testing's loopback and does nothing in development; testing never leaves loopback."""
     secret = secrets.token_urlsafe(32)
-    assert serving(tmp_path, ENVIRONMENT="testing", ULTRA_TEST_MODE_SECRET=secret).test_mode_secret.is_set
-    assert serving(tmp_path, ULTRA_TEST_MODE_SECRET=secret).environment == "development"
+    assert problems(tmp_path, ENVIRONMENT="testing", ULTRA_TEST_MODE_SECRET=secret) == {}
+    assert problems(tmp_path, ULTRA_TEST_MODE_SECRET=secret) == {}
     for host in ("0.0.0.0", "::", "192.0.2.1", "ultra.example"):
         assert set(problems(tmp_path, ENVIRONMENT="testing", ULTRA_HOST=host)) == {"ULTRA_HOST"}
 
 
 def test_development_needs_nothing(tmp_path: Path) -> None:
     """What development lacks is made; only several workers need what they share."""
-    assert serving(tmp_path).workers == 1
-    assert serving(tmp_path, ULTRA_WORKERS="2", **SHARED).workers == 2
+    assert problems(tmp_path) == {}
+    assert problems(tmp_path, ULTRA_WORKERS="2", **SHARED) == {}
     assert set(problems(tmp_path, ULTRA_WORKERS="2")) == {"ULTRA_WORKERS"}
 
 
 def test_a_command_is_not_asked_for_what_a_server_needs(tmp_path: Path) -> None:
     """Looking at a half-made production configuration is possible."""
-    assert load(environ={"ENVIRONMENT": "production"}, folder=tmp_path).settings.public_origin is None
+    assert errors(tmp_path, ENVIRONMENT="production") == {}

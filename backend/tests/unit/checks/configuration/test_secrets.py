@@ -5,18 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ultra.config import ConfigurationInvalid, load
+from tests.unit.checks.examining import errors
 
 NAMES = ("ULTRA_SIGNING_KEYS", "ULTRA_CSRF_KEY", "ULTRA_KEY_PEPPER")
 
 
 def problems(folder: Path, environment: str = "production", **environ: str) -> dict[str, str]:
-    """Load and return what is wrong, by setting; nothing when nothing is."""
-    try:
-        load(environ={"ENVIRONMENT": environment, **environ}, folder=folder)
-    except ConfigurationInvalid as invalid:
-        return {each.setting: str(each) for each in invalid.problems}
-    return {}
+    """Return the errors that every command meets, by setting."""
+    return errors(folder, ENVIRONMENT=environment, **environ)
 
 
 @pytest.mark.parametrize(
