@@ -13,13 +13,15 @@ from ultra.system import System
 class Case:
     """One configuration, as far as it could be understood.
 
-    `toml` is None where there is one that could not be read: what it would have said is unknown then.
+    `toml` is None where there is one that could not be read: what it would have said is unknown then. `wrong` are the
+    settings whose own values are wrong, so that they have their defaults here.
     """
 
     loaded: Loaded
     toml: UltraToml | None
     presets: Mapping[str, Row]
     folder: Path
+    wrong: frozenset[str]
     system: System
 
     @property

@@ -1,7 +1,7 @@
 """Examines a configuration: every finding at once, of a broken one too."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -30,12 +30,19 @@ class ConfigurationRefused(ConfigurationInvalid):
 class Examination:
     """What was found, gravest first; `environment` is None where it is none of the three.
 
-    `loaded` has defaults where values are wrong: `usable` gives what may be used.
+    `loaded` has defaults where values are wrong: `usable` gives what may be used. `case` is what was judged.
     """
 
     findings: tuple[Finding, ...]
     environment: Environment | None
     loaded: Loaded | None
+    case: Case | None = None
+
+    def joined(self, findings: Iterable[Finding]) -> "Examination":
+        """Return it with more findings, in order."""
+        found = [*self.findings, *findings]
+        ordered = sorted(found, key=lambda each: (-LEVELS.index(each.level), each.id))
+        return replace(self, findings=tuple(ordered))
 
     def usable(self) -> Loaded:
         """Return the configuration; raises `ConfigurationRefused` when there is an error."""
@@ -66,10 +73,12 @@ def examine(
     moments: set[Moment] = {"always"}
     if serving:
         moments |= {"serving"} if starting else {"serving", "ahead"}
-    found = [*_reported(reading), *_judged(reading, moments, folder.absolute(), system)]
-    ordered = sorted(found, key=lambda each: (-LEVELS.index(each.level), each.id))
     loaded = reading.loaded
-    return Examination(tuple(ordered), loaded.settings.environment if loaded else None, loaded)
+    if loaded is None:
+        return Examination((), None, None).joined(_reported(reading))
+    case = _case(reading, loaded, folder.absolute(), system)
+    examination = Examination((), loaded.settings.environment, loaded, case)
+    return examination.joined([*_reported(reading), *_judged(case, moments)])
 
 
 @cache
@@ -90,13 +99,19 @@ def _reported(reading: Reading) -> Iterator[Finding]:
         yield by_subject[problem.about].finding(problem.setting, problem.sentence, problem.hint)
 
 
-def _judged(reading: Reading, moments: set[Moment], folder: Path, system: System) -> Iterator[Finding]:
+def _case(reading: Reading, loaded: Loaded, folder: Path, system: System) -> Case:
+    return Case(
+        loaded=loaded,
+        toml=None if any(each.about == "toml" for each in reading.problems) else loaded.toml,
+        presets=ROWS,
+        folder=folder,
+        system=system,
+        wrong=frozenset(each.setting for each in reading.problems if each.about == "value"),
+    )
+
+
+def _judged(case: Case, moments: set[Moment]) -> Iterator[Finding]:
     """Judge what was understood; a setting whose own value is wrong has a default, and that is not judged."""
-    if reading.loaded is None:
-        return
-    toml = None if any(each.about == "toml" for each in reading.problems) else reading.loaded.toml
-    case = Case(loaded=reading.loaded, toml=toml, presets=ROWS, folder=folder, system=system)
-    wrong = {each.setting for each in reading.problems if each.about == "value"}
     for check in checks().values():
         if check.moment in moments:
-            yield from (each for each in check.find(case) if each.setting not in wrong)
+            yield from (each for each in check.find(case) if each.setting not in case.wrong)

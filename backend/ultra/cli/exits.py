@@ -1,18 +1,22 @@
 """Exit codes and what is said on the way out."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import typer
 
 from ultra.domain.errors import Refused, UltraError, Unavailable
 
+UNUSABLE: Final = 78
+"""The configuration cannot be used: nothing starts on it."""
+
 EXITS: Mapping[int, str] = {
     0: "done",
-    1: "asked, but failed",
+    1: "asked, but failed; or checked, and found something",
     2: "wrong usage",
     66: "no such thing, or not possible",
     69: "nobody could be asked",
-    78: "configuration invalid",
+    UNUSABLE: "configuration invalid",
     130: "interrupted",
 }
 
@@ -28,7 +32,7 @@ def exit_code(error: Exception) -> tuple[int | None, str]:
     if isinstance(error, typer.TyperException):
         return error.exit_code, f"{error.format_message()}\n"
     if type(error).__name__ in _INVALID:
-        return 78, f"{error}\n"
+        return UNUSABLE, f"{error}\n"
     return None, ""
 
 
