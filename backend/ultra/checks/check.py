@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal, TypeAlias
 
 from ultra.checks.case import Case
-from ultra.config import Subject
+from ultra.config import Problem, Subject
 from ultra.domain.findings import Finding, Level
 
 Moment: TypeAlias = Literal["always", "serving", "ahead"]
@@ -35,6 +35,10 @@ class Reported(Described):
     """A check that is made while the sources are read: each of its findings is a problem `about` one thing."""
 
     about: ClassVar[Subject]
+
+    def told(self, problem: Problem) -> Finding:
+        """Return a problem as a finding."""
+        return self.finding(problem.setting, problem.sentence, problem.hint)
 
 
 class Check(Described, ABC):

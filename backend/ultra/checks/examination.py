@@ -96,7 +96,7 @@ def reports() -> Mapping[str, Reported]:
 def _reported(reading: Reading) -> Iterator[Finding]:
     by_subject = {each.about: each for each in reports().values()}
     for problem in reading.problems:
-        yield by_subject[problem.about].finding(problem.setting, problem.sentence, problem.hint)
+        yield by_subject[problem.about].told(problem)
 
 
 def _case(reading: Reading, loaded: Loaded, folder: Path, system: System) -> Case:

@@ -23,10 +23,10 @@ _HEAD: Final = """\
 
 Generated from the checks; do not edit.
 
-`ultra check` judges a configuration without starting it, and a server that starts judges it the same way. What is found
-has an id that stays, a level, one sentence and what to do. With an **error** nothing starts, and the exit code is 78; a
-**warning** is logged at the start; an **info** is shown by `ultra check` alone. What is found by `ultra check --connect`
-costs nothing: the database and the counter are looked at, and providers are asked for their lists of models.
+`ultra check` judges a configuration without starting it, and a server that starts judges it the same way. What is
+found has an id that stays, a level, one sentence and what to do. With an **error** nothing starts, and the exit code is
+78; a **warning** is logged at the start; an **info** is shown by `ultra check` alone. `ultra check --connect` costs
+nothing: the database and the counter are looked at, and providers are asked for their lists of models.
 
 | id | level | what |
 |---|---|---|

@@ -6,7 +6,7 @@ from typing import Any, Final
 import typer
 
 from ultra.checks import Examination
-from ultra.cli.output import print_table
+from ultra.cli.output import harmless, print_table
 from ultra.domain.findings import LEVELS, Finding, Level
 
 _HEADINGS: Final = ("Id", "Setting", "What is wrong", "What to do")
@@ -18,8 +18,8 @@ def show(examination: Examination) -> None:
     for level in reversed(LEVELS):
         found = [each for each in examination.findings if each.level == level]
         if found:
-            rows = [(each.id, each.setting, each.sentence, each.hint or "") for each in found]
-            print_table(_HEADINGS, rows, title=_TITLES[level])
+            cells = ((each.id, each.setting, each.sentence, each.hint or "") for each in found)
+            print_table(_HEADINGS, [[harmless(cell) for cell in row] for row in cells], title=_TITLES[level])
     typer.echo(closing(examination))
 
 

@@ -2,7 +2,7 @@
 
 from ultra.config.addresses import is_loopback, is_own_address
 from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment
-from ultra.config.documents import Explanation, explain, reference, schema, show, template, written_files
+from ultra.config.documents import Explanation, allowed, explain, reference, schema, show, template, written_files
 from ultra.config.envfile import read_env_file
 from ultra.config.generation import guarding, keep_secrets, make_secrets, missing_secrets
 from ultra.config.load import Loaded, Origin, Reading, Shown, declarations, load, read
@@ -37,6 +37,7 @@ __all__ = [
     "Subject",
     "UltraToml",
     "Vendor",
+    "allowed",
     "declarations",
     "explain",
     "guarding",

@@ -74,6 +74,11 @@ def explain(loaded: Loaded, name: str) -> Explanation:
     return Explanation(declared, _allowed(declared), defaults, loaded.origins[name])
 
 
+def allowed(name: str) -> str | None:
+    """Say in a few words what the setting called `name` may be; None when there is none."""
+    return next((_allowed(each) for each in declarations() if each.name == name), None)
+
+
 def schema() -> dict[str, Any]:
     """Return a JSON Schema of all settings by their names, with sentences and defaults for each environment."""
     properties = {}

@@ -230,7 +230,8 @@ def _validate(given: Mapping[str, list[Given]], layers: list[Layer], folder: Pat
         if each.setting.secret:
             values[each.field] = SecretRef(each.name, [layer.secret(each.name) for layer in layers])
             if isinstance(raw, str) and not raw.strip().isprintable():
-                problems.append(Problem(each.name, f"holds a control character ({given[each.name][0].place})."))
+                sentence = f"holds a control character ({given[each.name][0].place})."
+                problems.append(Problem(each.name, sentence, "Write it again, on one line."))
         elif raw == "" and not each.is_optional:
             problems.append(
                 Problem(each.name, f"is empty ({given[each.name][0].place}).", "Give a value or remove it.")

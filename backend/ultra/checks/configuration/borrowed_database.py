@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
@@ -41,7 +41,8 @@ def _place(url: str, folder: Path) -> str:
     if scheme.startswith("sqlite"):
         return str(folder / path.partition("?")[0])
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
+    host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+    return f"{host}:{parts.port or 5432}{parts.path}"
 
 
 def _stamp(path: str) -> str | None:

@@ -26,7 +26,7 @@ class Leftovers(Check):
     def find(self, case: Case) -> Iterator[Finding]:
         """Yield what is wrong."""
         known = {".env", *(f".env.{each}{end}" for each in ENVIRONMENTS for end in ("", ".local"))}
-        for path in sorted(case.folder.glob(".env*")):
+        for path in sorted(case.folder.glob(".env[!a-z]*")):
             if path.name not in known and path.suffix not in _EXAMPLES and path.is_file():
                 hint = "Move what is needed into .env.{environment}.local, and remove it."
                 yield self.finding(path.name, "is read in no environment.", hint)

@@ -3,6 +3,7 @@
 import errno
 import socket
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
@@ -27,13 +28,13 @@ class Port(Check):
     def find(self, case: Case) -> Iterator[Finding]:
         """Yield what is wrong."""
         host, port = case.settings.host.strip("[]"), case.settings.port
+        if not _is_address(host):
+            return
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             with socket.socket(family, socket.SOCK_STREAM) as ours:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 ours.bind((host, port))
-        except socket.gaierror:
-            yield self.finding("ULTRA_HOST", "names a host that nobody here knows.", "Use an address of this machine.")
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 sentence = f"{port} has a listener already: a running Ultra, or another program."
@@ -41,3 +42,12 @@ class Port(Check):
             else:
                 sentence = f"{port} at {host} cannot be had: {error.strerror}."
                 yield self.finding("ULTRA_PORT", sentence, "Choose another one, or an address of this machine.")
+
+
+def _is_address(host: str) -> bool:
+    """Whether it can be bound without asking anybody for a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True

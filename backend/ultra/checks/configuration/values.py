@@ -1,6 +1,8 @@
 """Can each value be what its setting is?"""
 
 from ultra.checks.check import Reported
+from ultra.config import Problem, allowed
+from ultra.domain.findings import Finding
 
 
 class Values(Reported):
@@ -15,3 +17,8 @@ class Values(Reported):
         "place."
     )
     about = "value"
+
+    def told(self, problem: Problem) -> Finding:
+        """Say what would be allowed where nothing else is said."""
+        hint = problem.hint or f"Allowed: {allowed(problem.setting)}."
+        return self.finding(problem.setting, problem.sentence, hint)

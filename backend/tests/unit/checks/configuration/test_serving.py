@@ -67,7 +67,7 @@ def test_the_test_header_is_for_testing(tmp_path: Path) -> None:
     assert problems(tmp_path, ENVIRONMENT="testing", ULTRA_TEST_MODE_SECRET=secret) == {}
     assert problems(tmp_path, ULTRA_TEST_MODE_SECRET=secret) == {}
     for host in ("0.0.0.0", "::", "192.0.2.1", "ultra.example"):
-        assert set(problems(tmp_path, ENVIRONMENT="testing", ULTRA_HOST=host)) == {"ULTRA_HOST"}
+        assert "U054" in problems(tmp_path, ENVIRONMENT="testing", ULTRA_HOST=host)["ULTRA_HOST"]
 
 
 def test_development_needs_nothing(tmp_path: Path) -> None:

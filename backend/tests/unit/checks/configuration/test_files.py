@@ -1,0 +1,57 @@
+"""Who else may read or replace what a configuration is made of."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.unit.checks.examining import errors, examined
+
+LOCAL = ".env.production.local"
+
+
+def local(folder: Path) -> Path:
+    """Make a closed file of secrets in a closed folder."""
+    path = folder / LOCAL
+    path.write_text("ULTRA_PORT=1\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o666, 0o640, 0o604, 0o620])
+def test_a_file_of_secrets_that_others_may_touch_is_refused(tmp_path: Path, mode: int) -> None:
+    """Whatever others may do with it, the command that mends it is said."""
+    path = local(tmp_path)
+    path.chmod(mode)
+    assert f"chmod 600 {path}" in errors(tmp_path, ENVIRONMENT="production")[LOCAL]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400])
+def test_a_closed_one_is_fine(tmp_path: Path, mode: int) -> None:
+    """Readable for its owner alone."""
+    local(tmp_path).chmod(mode)
+    assert errors(tmp_path, ENVIRONMENT="production") == {}
+
+
+def test_a_folder_where_anybody_may_replace_it_is_refused(tmp_path: Path) -> None:
+    """Except where only owners may remove what is theirs, as in /tmp."""
+    local(tmp_path)
+    tmp_path.chmod(0o777)
+    assert f"chmod o-w {tmp_path}" in errors(tmp_path, ENVIRONMENT="production")[LOCAL]
+    tmp_path.chmod(0o1777)
+    assert errors(tmp_path, ENVIRONMENT="production") == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_strangers_file_is_refused(tmp_path: Path) -> None:
+    """Whoever owns it can change it at any time."""
+    os.chown(local(tmp_path), 12345, -1)
+    assert "another account" in errors(tmp_path, ENVIRONMENT="production")[LOCAL]
+
+
+def test_copies_of_secrets_are_noticed(tmp_path: Path) -> None:
+    """Drafts and backups of env files are read in no environment, and are said by name."""
+    for name in (".env.local", ".env.production.local.bak", ".env.staging", ".envrc", ".env.sample"):
+        (tmp_path / name).touch()
+    found = {each.setting for each in examined(tmp_path).findings if each.id == "U013"}
+    assert found == {".env.local", ".env.production.local.bak", ".env.staging"}
