@@ -9,7 +9,6 @@ from ultra.auth.key_ring import WeakRing, read_ring
 from ultra.config import SecretRef, Settings, guarding
 
 LEAST_BYTES: Final = 32
-GENERATE: Final = "Generate one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 _LEAST_DIFFERENT: Final = 10
 _RINGS: Final = frozenset({"ULTRA_SIGNING_KEYS", "ULTRA_KEY_PEPPER"})
 _PLACEHOLDER: Final = re.compile(
@@ -20,11 +19,21 @@ _PLACEHOLDER: Final = re.compile(
 
 
 def judged(settings: Settings) -> Iterator[tuple[SecretRef, str]]:
-    """Yield the secrets that Ultra itself is guarded with, those that are given, with their values."""
-    for reference in (*guarding(settings), settings.test_mode_secret):
+    """Yield the secrets that Ultra itself is guarded with, those that are given, with their values.
+
+    That of the test header is one where it may be set; in production there is nothing to say but that it is there.
+    """
+    extra = () if settings.environment == "production" else (settings.test_mode_secret,)
+    for reference in (*guarding(settings), *extra):
         value = reference.reveal()
         if value is not None:
             yield reference, value
+
+
+def remedy(settings: Settings, name: str | None = None) -> str:
+    """Return the command that makes the secret called `name` anew, or without a name those that are missing."""
+    which = f" {name} --force" if name else ""
+    return f"Run: ultra env generate{which} --environment {settings.environment}"
 
 
 def parts(name: str, value: str) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
-from ultra.checks.strength import GENERATE, parts
+from ultra.checks.strength import parts, remedy
 from ultra.config import SecretRef, guarding
 from ultra.domain.findings import Finding
 
@@ -14,10 +14,13 @@ class BorrowedSecrets(Check):
 
     name = "U025"
     title = "A secret of another environment"
-    why = "Development secrets lie on laptops, in shells and in test runs. A token signed there would be good here."
+    why = (
+        "Development secrets lie on laptops, in shells and in test runs. A token signed there would be good "
+        "here, and a test that runs wild would spend production's money."
+    )
     mend = (
-        "Generate a secret of its own for production. A provider's key should be production's own too, so "
-        "that it can be limited and replaced alone; sharing one is a warning."
+        "Generate a secret of its own for production, and make a key of its own at each provider: it can then "
+        "be limited and replaced alone. Development and testing need no keys where mock servers answer."
     )
     moment = "always"
 
@@ -29,11 +32,13 @@ class BorrowedSecrets(Check):
             theirs = {part for name, value in values.items() for part in parts(name, value) or (value,) if part}
             for each in guarding(case.settings):
                 if theirs.intersection(_own(each)):
-                    yield self.finding(each.name, f"is the secret of the {environment} environment.", GENERATE)
+                    yield self.finding(
+                        each.name, f"is the secret of the {environment} environment.", remedy(case.settings, each.name)
+                    )
             for each in _keys(case):
                 if theirs.intersection(_own(each)):
-                    sentence = f"is the key of the {environment} environment, too."
-                    yield self.finding(each.name, sentence, "Ask the provider for a key of its own.", level="warning")
+                    hint = f"Make one for production at the provider, or remove it from .env.{environment}.local."
+                    yield self.finding(each.name, f"is the key of the {environment} environment, too.", hint)
 
 
 def _own(reference: SecretRef) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
-from ultra.checks.strength import GENERATE
+from ultra.checks.strength import remedy
 from ultra.config import guarding
 from ultra.domain.findings import Finding
 
@@ -25,4 +25,4 @@ class MissingSecrets(Check):
         if case.is_production:
             for each in guarding(case.settings):
                 if not each.is_set:
-                    yield self.finding(each.name, "is not set.", GENERATE)
+                    yield self.finding(each.name, "is not set.", remedy(case.settings))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
-from ultra.checks.strength import GENERATE, is_placeholder, is_short, judged, parts
+from ultra.checks.strength import is_placeholder, is_short, judged, parts, remedy
 from ultra.domain.findings import Finding
 
 
@@ -23,4 +23,4 @@ class PlaceholderSecrets(Check):
             return
         for reference, value in judged(case.settings):
             if any(is_placeholder(each) and not is_short(each) for each in parts(reference.name, value) or ()):
-                yield self.finding(reference.name, "looks like a placeholder.", GENERATE)
+                yield self.finding(reference.name, "looks like a placeholder.", remedy(case.settings, reference.name))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
-from ultra.checks.strength import GENERATE, is_placeholder, is_predictable, is_short, judged, parts
+from ultra.checks.strength import is_placeholder, is_predictable, is_short, judged, parts, remedy
 from ultra.domain.findings import Finding
 
 
@@ -26,4 +26,4 @@ class PredictableSecrets(Check):
                 each for each in parts(reference.name, value) or () if not is_short(each) and not is_placeholder(each)
             ]
             if any(is_predictable(each) for each in found):
-                yield self.finding(reference.name, "is not random.", GENERATE)
+                yield self.finding(reference.name, "is not random.", remedy(case.settings, reference.name))

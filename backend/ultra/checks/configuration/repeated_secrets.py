@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
-from ultra.checks.strength import GENERATE, judged, parts
+from ultra.checks.strength import judged, parts, remedy
 from ultra.domain.findings import Finding
 
 
@@ -23,5 +23,7 @@ class RepeatedSecrets(Check):
         for reference, value in judged(case.settings):
             found = parts(reference.name, value) or ()
             for twin in sorted({seen[part] for part in found if part in seen}):
-                yield self.finding(reference.name, f"is the same secret as {twin}.", GENERATE)
+                yield self.finding(
+                    reference.name, f"is the same secret as {twin}.", remedy(case.settings, reference.name)
+                )
             seen |= dict.fromkeys(found, reference.name)

@@ -5,7 +5,7 @@ from typing import Final
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
-from ultra.checks.strength import GENERATE, LEAST_BYTES, is_short, judged, parts
+from ultra.checks.strength import LEAST_BYTES, is_short, judged, parts, remedy
 from ultra.domain.findings import Finding
 
 _NO_RING: Final = f"is no list of `name:secret` whose secrets have {LEAST_BYTES} bytes or more and do not repeat."
@@ -27,6 +27,8 @@ class ShortSecrets(Check):
         for reference, value in judged(case.settings):
             found = parts(reference.name, value)
             if found is None:
-                yield self.finding(reference.name, _NO_RING, GENERATE)
+                yield self.finding(reference.name, _NO_RING, remedy(case.settings, reference.name))
             elif any(is_short(each) for each in found):
-                yield self.finding(reference.name, f"is shorter than {LEAST_BYTES} bytes.", GENERATE)
+                yield self.finding(
+                    reference.name, f"is shorter than {LEAST_BYTES} bytes.", remedy(case.settings, reference.name)
+                )
