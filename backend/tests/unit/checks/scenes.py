@@ -179,7 +179,7 @@ STATE: Final[Mapping[str, tuple[Scene, Scene]]] = {
 SERVING: Final[Mapping[str, tuple[Scene, Scene]]] = {
     "U050": (Scene(production(ULTRA_PUBLIC_ORIGIN="http://ultra.example")), Scene(production())),
     "U051": (
-        Scene({"ULTRA_TRUSTED_PROXIES": "10.0.0.0/8,::/0"}),
+        Scene({"ULTRA_TRUSTED_PROXIES": "10.0.0.0/8,::/1,8000::/1"}),
         Scene({"ULTRA_TRUSTED_PROXIES": "10.0.0.0/8,fd00::/8"}),
     ),
     "U052": (

@@ -1,7 +1,7 @@
 """Whose word about addresses is taken?"""
 
 from collections.abc import Iterator
-from ipaddress import collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
@@ -23,10 +23,8 @@ class TrustedProxies(Check):
     def find(self, case: Case) -> Iterator[Finding]:
         """Yield what is wrong."""
         networks = [ip_network(each, strict=False) for each in case.settings.trusted_proxies]
-        four, six = (
-            collapse_addresses(each for each in networks if each.version == 4),
-            collapse_addresses(each for each in networks if each.version == 6),
-        )
-        if any(each.prefixlen == 0 for each in (*four, *six)):
+        four = collapse_addresses(each for each in networks if isinstance(each, IPv4Network))
+        six = collapse_addresses(each for each in networks if isinstance(each, IPv6Network))
+        if 0 in [*(each.prefixlen for each in four), *(each.prefixlen for each in six)]:
             sentence = "trusts every address: anybody could claim any other."
             yield self.finding("ULTRA_TRUSTED_PROXIES", sentence, "Name the networks of your own proxies.")

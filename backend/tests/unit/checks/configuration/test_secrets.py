@@ -74,6 +74,24 @@ def test_production_does_not_use_the_secrets_of_development(tmp_path: Path) -> N
     assert problems(tmp_path, ULTRA_SIGNING_KEYS=f"prod:{secrets.token_urlsafe(32)}") == {}
 
 
+def test_a_providers_key_is_not_shared_with_development(tmp_path: Path) -> None:
+    """What is spent by a test that runs wild must not be production's money; a key of its own is fine."""
+    local = tmp_path / ".env.development.local"
+    local.write_text("OPENAI_API_KEY=sk-one-for-all\n")
+    local.chmod(0o600)
+    assert "U025" in problems(tmp_path, OPENAI_API_KEY="sk-one-for-all")["OPENAI_API_KEY"]
+    assert problems(tmp_path, OPENAI_API_KEY="sk-of-production") == {}
+    assert problems(tmp_path, "development") == {}
+
+
+def test_the_command_that_mends_it_is_said(tmp_path: Path) -> None:
+    """For the environment that is judged: what is missing is made, what is weak is made anew."""
+    missing = errors(tmp_path, serving=True, ENVIRONMENT="production")["ULTRA_CSRF_KEY"]
+    assert "ultra env generate --environment production" in missing
+    weak = problems(tmp_path, "testing", ULTRA_CSRF_KEY="short")["ULTRA_CSRF_KEY"]
+    assert "ultra env generate ULTRA_CSRF_KEY --force --environment testing" in weak
+
+
 def test_generated_secrets_are_always_accepted(tmp_path: Path) -> None:
     """What the hint makes is strong enough, a hundred times over."""
     for _ in range(100):
