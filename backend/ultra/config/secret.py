@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -183,4 +184,4 @@ def mode_problem(path: Path) -> str | None:
     """Return the command that closes `path` to other accounts, or None when it is closed (or modes mean nothing)."""
     if os.name == "nt":
         return None
-    return f"chmod 600 {path}" if path.stat().st_mode & 0o077 else None
+    return f"chmod 600 {quote(str(path))}" if path.stat().st_mode & 0o077 else None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Final, Literal, TypeAlias
 
 from ultra.config.declaration import Environment
@@ -163,7 +164,7 @@ def _judge_privacy(path: Path) -> list[Problem]:
     folder = path.parent.stat().st_mode
     if folder & 0o002 and not folder & stat.S_ISVTX:
         sentence = "stands in a folder where every account may replace it."
-        problems.append(Problem(path.name, sentence, f"Run: chmod o-w {path.parent}", "mode"))
+        problems.append(Problem(path.name, sentence, f"Run: chmod o-w {quote(str(path.parent))}", "mode"))
     return problems
 
 
@@ -177,6 +178,6 @@ def _judge_folder(folder: Path) -> list[Problem]:
         sentence, hint = "names a folder that belongs to another account.", "Its owner should be this one, or root."
         problems.append(Problem("ULTRA_SECRETS_DIR", sentence, hint, "secrets folder"))
     if found.st_mode & 0o022:
-        sentence, hint = "names a folder that other accounts may write to.", f"Run: chmod go-w {folder}"
+        sentence, hint = "names a folder that other accounts may write to.", f"Run: chmod go-w {quote(str(folder))}"
         problems.append(Problem("ULTRA_SECRETS_DIR", sentence, hint, "secrets folder"))
     return problems

@@ -26,6 +26,15 @@ def test_a_file_of_secrets_that_others_may_touch_is_refused(tmp_path: Path, mode
     assert f"chmod 600 {path}" in errors(tmp_path, ENVIRONMENT="production")[LOCAL]
 
 
+def test_the_command_works_in_a_folder_with_blanks(tmp_path: Path) -> None:
+    """What is said can be copied as it is."""
+    folder = tmp_path / "my ultra"
+    folder.mkdir(mode=0o700)
+    path = local(folder)
+    path.chmod(0o644)
+    assert f"chmod 600 '{path}'" in errors(folder, ENVIRONMENT="production")[LOCAL]
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_a_closed_one_is_fine(tmp_path: Path, mode: int) -> None:
     """Readable for its owner alone."""
