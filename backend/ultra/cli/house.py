@@ -53,7 +53,8 @@ def complete_examination(
     In development they are kept in this folder's `.env.development.local`, in testing for this run alone; in
     production nothing is made.
     """
-    from ultra.config import ConfigurationInvalid, Problem, keep_secrets, make_secrets, missing_secrets
+    from ultra.config import ConfigurationInvalid, Problem, make_secrets, missing_secrets
+    from ultra.environments import keep_secrets
     from ultra.system import System
 
     given = dict(overrides or {})

@@ -33,7 +33,8 @@ def rotate(json: Annotated[bool, typer.Option("--json", help="Print JSON, withou
 
     from ultra.cli.house import configuration
     from ultra.cli.output import print_json
-    from ultra.config import ConfigurationInvalid, Problem, rotate_signing_keys
+    from ultra.config import ConfigurationInvalid, Problem
+    from ultra.environments import rotate_signing_keys
     from ultra.system import System
 
     loaded = configuration()

@@ -3,11 +3,10 @@
 from ultra.config.addresses import is_loopback, is_own_address
 from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment
 from ultra.config.documents import Explanation, allowed, explain, reference, schema, show, template, written_files
-from ultra.config.envfile import read_env_file
-from ultra.config.generation import guarding, keep_secrets, make_secrets, missing_secrets
+from ultra.config.envfile import EnvFile, Line, parse_env_text, read_env_file
+from ultra.config.generation import guarding, make_secrets, missing_secrets
 from ultra.config.load import Loaded, Origin, Reading, Shown, declarations, load, read
 from ultra.config.problems import ConfigurationInvalid, Problem, Subject
-from ultra.config.rotation import Rotation, rotate_signing_keys
 from ultra.config.secret import MaskedUrl, SecretRef
 from ultra.config.settings import Settings
 from ultra.config.toml_file import ModelTable, Preset, Presets, PriceTable, ProviderTable, UltraToml
@@ -18,8 +17,10 @@ __all__ = [
     "MASK",
     "ConfigurationInvalid",
     "Declared",
+    "EnvFile",
     "Environment",
     "Explanation",
+    "Line",
     "Loaded",
     "MaskedUrl",
     "ModelTable",
@@ -30,7 +31,6 @@ __all__ = [
     "Problem",
     "ProviderTable",
     "Reading",
-    "Rotation",
     "SecretRef",
     "Settings",
     "Shown",
@@ -43,14 +43,13 @@ __all__ = [
     "guarding",
     "is_loopback",
     "is_own_address",
-    "keep_secrets",
     "load",
     "make_secrets",
     "missing_secrets",
+    "parse_env_text",
     "read",
     "read_env_file",
     "reference",
-    "rotate_signing_keys",
     "schema",
     "show",
     "template",

@@ -7,7 +7,8 @@ import pytest
 
 from tests.fakes.system import FakeSystem
 from ultra.auth.key_ring import read_ring
-from ultra.config import ConfigurationInvalid, load, rotate_signing_keys
+from ultra.config import ConfigurationInvalid, load
+from ultra.environments import rotate_ring, rotate_signing_keys
 from ultra.system import System
 
 OLD = "k1:one-secret-of-the-tests-that-is-long-enough"
@@ -60,3 +61,11 @@ def test_a_ring_that_is_not_there_is_not_rotated(tmp_path: Path, text: str) -> N
     with pytest.raises(ConfigurationInvalid):
         rotate_signing_keys(tmp_path, "development", system=System())
     assert path.read_text() == text
+
+
+def test_a_pepper_keeps_every_earlier_one(tmp_path: Path) -> None:
+    """API keys live long: what was hashed with any earlier pepper is still found."""
+    path = written(tmp_path, f"ULTRA_KEY_PEPPER={OLD},{OLDER}\n")
+    done = rotate_ring(tmp_path, "development", "ULTRA_KEY_PEPPER", system=FakeSystem())
+    assert (done.signs, done.checks, done.dropped) == ("p20260101", ("k1", "k0"), ())
+    assert path.read_text().endswith(f",{OLD},{OLDER}\n")
