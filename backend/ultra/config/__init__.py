@@ -5,10 +5,12 @@ from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment
 from ultra.config.documents import Explanation, allowed, explain, reference, schema, show, template, written_files
 from ultra.config.envfile import EnvFile, Line, parse_env_text, read_env_file
 from ultra.config.generation import guarding, make_secrets, missing_secrets
+from ultra.config.judging import judge_value
 from ultra.config.load import Loaded, Origin, Reading, Shown, declarations, load, read
-from ultra.config.problems import ConfigurationInvalid, Problem, Subject
-from ultra.config.secret import MaskedUrl, SecretRef
+from ultra.config.problems import ConfigurationInvalid, Problem, Subject, nearest
+from ultra.config.secret import MaskedUrl, SecretRef, mode_problem
 from ultra.config.settings import Settings
+from ultra.config.survey import Survey, Surveyed, is_secret, masked, survey
 from ultra.config.toml_file import ModelTable, Preset, Presets, PriceTable, ProviderTable, UltraToml
 from ultra.config.vendors import Vendor, vendors
 
@@ -35,6 +37,8 @@ __all__ = [
     "Settings",
     "Shown",
     "Subject",
+    "Survey",
+    "Surveyed",
     "UltraToml",
     "Vendor",
     "allowed",
@@ -43,15 +47,21 @@ __all__ = [
     "guarding",
     "is_loopback",
     "is_own_address",
+    "is_secret",
+    "judge_value",
     "load",
     "make_secrets",
+    "masked",
     "missing_secrets",
+    "mode_problem",
+    "nearest",
     "parse_env_text",
     "read",
     "read_env_file",
     "reference",
     "schema",
     "show",
+    "survey",
     "template",
     "vendors",
     "written_files",

@@ -1,10 +1,11 @@
 """Secrets as references: read when used, read again when their source changes, masked everywhere else."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -13,6 +14,9 @@ from pydantic_core import CoreSchema, core_schema
 
 from ultra.config.declaration import MASK
 from ultra.config.envfile import read_env_file
+
+_PASSWORD: Final = re.compile(r"([?&](?:ssl)?password=)[^&#]*", re.IGNORECASE)
+"""PostgreSQL takes passwords behind the question mark, too."""
 
 
 class SecretSource(Protocol):
@@ -142,8 +146,8 @@ class MaskedUrl:
 
     @property
     def has_password(self) -> bool:
-        """Whether a password stands in it."""
-        return urlsplit(self._url).password is not None
+        """Whether a password stands in it, or may: an address that makes no sense is taken for one that has."""
+        return str(self) != self._url
 
     @property
     def scheme(self) -> str:
@@ -160,11 +164,16 @@ class MaskedUrl:
         return f"MaskedUrl({str(self)!r})"
 
     def __str__(self) -> str:
-        parts = urlsplit(self._url)
-        if parts.password is None:
-            return self._url
+        try:
+            parts = urlsplit(self._url)
+            is_open = parts.password is None
+        except ValueError:
+            return MASK
+        url = _PASSWORD.sub(rf"\1{MASK}", self._url)
+        if is_open:
+            return url
         account, _, place = parts.netloc.rpartition("@")
-        return self._url.replace(parts.netloc, f"{account.partition(':')[0]}:{MASK}@{place}", 1)
+        return url.replace(parts.netloc, f"{account.partition(':')[0]}:{MASK}@{place}", 1)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -14,6 +14,8 @@ KEY_PEPPER: Final = "ULTRA_KEY_PEPPER"
 _KEPT: Final = {SIGNING_KEYS: 1, KEY_PEPPER: None}
 """How many earlier entries stay. Access tokens live ten minutes; stored API keys for ever, so that peppers stay."""
 
+_OTHERWISE: Final = "Write it as that, or give it up: `ultra env generate --force` with its name."
+
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
@@ -62,7 +64,7 @@ def _entries(document: Document, name: str) -> list[str]:
         raise ConfigurationInvalid(document.parsed.problems or [_elsewhere(document.file, name)])
     entries = [entry.strip() for entry in value.split(",")]
     if "\n" in value or any(not entry.partition(":")[1] for entry in entries):
-        raise ConfigurationInvalid([Problem(name, "is not kid:secret on one line.", "Write it as that.")])
+        raise ConfigurationInvalid([Problem(name, "is not kid:secret on one line.", _OTHERWISE)])
     return entries
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from ultra.config import Environment, make_secrets
 from ultra.environments.document import Document
 from ultra.environments.editor import begun, change, local_file
 from ultra.system import System
+
+GUARDING: Final = ("ULTRA_SIGNING_KEYS", "ULTRA_CSRF_KEY", "ULTRA_KEY_PEPPER")
+"""The secrets without which nothing can be served."""
 
 
 def keep_secrets(

@@ -1,0 +1,166 @@
+"""`ultra env` commands that write nothing."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ultra.cli._environments import Chosen, Json, Reveal, environment, findings, say, surveyed
+
+if TYPE_CHECKING:
+    from ultra.config import Environment
+
+
+def list_environments(json: Json = False) -> int:
+    """List the environments: which is in force, what its local file holds, and whether it could start."""
+    from ultra.cli.output import print_json, print_table
+    from ultra.config import ENVIRONMENTS
+    from ultra.environments import standing
+
+    stands = standing(environ=os.environ, folder=Path.cwd())
+    facts = [{**_facts(each), "in_force": each == stands.environment} for each in ENVIRONMENTS]
+    if json:
+        print_json({"in_force": stands.environment, "place": stands.place, "environments": facts})
+        return 0
+    rows = [
+        (
+            each["environment"],
+            "in force" if each["in_force"] else "",
+            each["file"] if each["mode"] else f"{each['file']} (not there)",
+            each["mode"] or "",
+            str(len(each["settings"])),
+            _readiness(each),
+        )
+        for each in facts
+    ]
+    print_table(("Environment", "", "Local file", "Mode", "Settings", "Could start"), rows)
+    if stands.environment is None:
+        typer.echo(f"None is in force: ENVIRONMENT is none of them ({stands.place}).", err=True)
+    return 0
+
+
+def show(word: Chosen = None, reveal: Reveal = False, json: Json = False) -> int:
+    """Show what the env files of an environment say, secrets masked."""
+    from ultra.cli.output import harmless, print_json, print_table
+
+    chosen = environment(word)
+    rows = [(name, value, place) for name, value, place in _written(chosen, reveal=reveal)]
+    if json:
+        print_json({name: {"value": value, "place": place} for name, value, place in rows})
+        return 0
+    if rows:
+        print_table(("Setting", "Value", "Place"), [tuple(map(harmless, row)) for row in rows])
+    else:
+        typer.echo(f"The env files say nothing about {chosen}: every setting has its default.")
+    return 0
+
+
+def get(
+    name: Annotated[str, typer.Argument(help="A setting, such as ULTRA_PORT.")],
+    word: Chosen = None,
+    reveal: Reveal = False,
+    json: Json = False,
+) -> int:
+    """Print the value that the env files give a setting, masked if it is a secret."""
+    from ultra.cli.output import print_json
+    from ultra.domain.errors import NotFound
+    from ultra.environments import refusal_of_name
+
+    chosen = environment(word)
+    found = {each: (value, place) for each, value, place in _written(chosen, reveal=reveal)}
+    if name not in found:
+        unknown = None if name == "ENVIRONMENT" else refusal_of_name(name, chosen, surveyed(chosen).references)
+        if unknown is not None:
+            raise typer.BadParameter(f"{name!r} {unknown.sentence} {unknown.hint}")
+        hint = "`ultra config explain` says which value holds, and why."
+        raise NotFound(f"{name} stands in no env file of {chosen}.", hint=hint)
+    value, place = found[name]
+    if json:
+        print_json({"name": name, "value": value, "place": place})
+    else:
+        typer.echo(value)
+    return 0
+
+
+def diff(
+    one: Annotated[str, typer.Argument(help="An environment.")],
+    other: Annotated[str, typer.Argument(help="The environment to compare it with.")],
+    reveal: Reveal = False,
+    json: Json = False,
+) -> int:
+    """Compare what would hold in two environments, defaults included, secrets masked."""
+    from ultra.cli.output import harmless, print_json, print_table
+    from ultra.environments import compare
+
+    first, second = environment(one), environment(other)
+    found = compare(surveyed(first), surveyed(second), reveal=reveal)
+    if json:
+        print_json({each.name: {first: each.now, second: each.then} for each in found})
+        return 0
+    rows = [(each.name, harmless(each.now or "not set"), harmless(each.then or "not set")) for each in found]
+    print_table(("Setting", first, second), rows)
+    return 0
+
+
+def validate(word: Chosen = None, json: Json = False) -> int:
+    """Say what is wrong with an environment as it would start now; 78 if that keeps it from starting."""
+    from dataclasses import asdict
+
+    from ultra.cli.output import print_json
+    from ultra.domain.findings import at_least
+
+    chosen = environment(word)
+    found = findings(chosen)
+    errors = at_least(found, "error")
+    if json:
+        print_json({"environment": chosen, "valid": not errors, "findings": [asdict(each) for each in found]})
+        return 78 if errors else 0
+    say(found)
+    if errors:
+        typer.echo(f"{chosen} would not start.", err=True)
+        return 78
+    typer.echo(f"{chosen} would start." if found else f"Nothing is wrong with {chosen}.")
+    return 0
+
+
+def _written(chosen: "Environment", *, reveal: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield name, value and place of every line, the highest of each name; what is unreadable is said beside them."""
+    from ultra.config import masked, read_env_file
+
+    folder = Path.cwd()
+    seen: set[str] = set()
+    for path in (folder / f".env.{chosen}.local", folder / f".env.{chosen}"):
+        parsed = read_env_file(path)
+        for problem in parsed.problems:
+            typer.echo(str(problem), err=True)
+        for name, line in parsed.lines.items():
+            if name not in seen:
+                value = line.raw if reveal or not line.raw else masked(name, line.raw)
+                yield name, value, f"{path.name}, line {line.number}"
+        seen |= set(parsed.lines)
+
+
+def _facts(each: "Environment") -> dict[str, Any]:
+    from ultra.config import read_env_file
+    from ultra.domain.findings import at_least
+    from ultra.environments import local_file
+
+    path = local_file(Path.cwd(), each)
+    found = findings(each)
+    errors = len(at_least(found, "error"))
+    return {
+        "environment": each,
+        "file": path.name,
+        "mode": f"{path.stat().st_mode & 0o777:04o}" if path.exists() else None,
+        "settings": sorted(read_env_file(path).lines),
+        "errors": errors,
+        "warnings": len(found) - errors,
+    }
+
+
+def _readiness(facts: dict[str, Any]) -> str:
+    if not facts["errors"]:
+        return "yes"
+    return f"no: {facts['errors']} error{'s' if facts['errors'] > 1 else ''}"

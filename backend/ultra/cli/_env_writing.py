@@ -1,0 +1,198 @@
+"""`ultra env` commands that write the local file."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ultra.cli._environments import NEXT_START, Chosen, environment, findings, say, surveyed, writing
+
+if TYPE_CHECKING:
+    from ultra.config import Environment, Survey
+    from ultra.environments import Document
+
+
+def set_(
+    words: Annotated[
+        list[str], typer.Argument(metavar="NAME[=VALUE]...", help="Without =VALUE it is asked for, or read from stdin.")
+    ],
+    word: Chosen = None,
+) -> int:
+    """Write settings into the local file: all of them, or none if one is refused."""
+    from ultra.environments import local_file, refusal_of_name, set_values
+
+    chosen = environment(word)
+    now = surveyed(chosen)
+    names = [each.partition("=")[0] for each in words]
+    for name in names:
+        refusal = refusal_of_name(name, chosen, now.references)
+        if refusal is not None:
+            raise typer.BadParameter(f"{name!r} {refusal.sentence} {refusal.hint}")
+    if len(set(names)) < len(names):
+        raise typer.BadParameter("A name is given twice.")
+    values = _values(words)
+    before = findings(chosen)
+    fresh = [each for each in findings(chosen, _settings(values)) if each not in before]
+    file = local_file(Path.cwd(), chosen)
+    with writing(file.name):
+        set_values(Path.cwd(), chosen, values, references=now.references, findings=fresh)
+    _tell(values, file.name, now)
+    say(fresh)
+    return 0
+
+
+def unset(
+    names: Annotated[list[str], typer.Argument(help="Settings to remove from the local file.")], word: Chosen = None
+) -> int:
+    """Remove settings from the local file, so that lower sources count again."""
+    from ultra.config import nearest
+    from ultra.domain.errors import NotFound
+    from ultra.environments import local_file, read_document, unset_values
+
+    chosen = environment(word)
+    file = local_file(Path.cwd(), chosen)
+    with writing(file.name):
+        there = set(read_document(file).parsed.lines)
+        gone = unset_values(Path.cwd(), chosen, names)
+    for name in gone:
+        typer.echo(f"{name} is removed from {file.name}. {NEXT_START}")
+    missing = [name for name in names if name not in gone]
+    if missing:
+        meant = nearest(missing[0], there)
+        hint = f"Did you mean {meant}?" if meant else None
+        raise NotFound(f"{missing[0]!r} does not stand in {file.name}.", hint=hint)
+    return 0
+
+
+def init(word: Chosen = None) -> int:
+    """Make the local file, with an explanation of everything that can be given there; one that is there stays."""
+    from ultra.environments import begin, local_file
+
+    chosen = environment(word)
+    file = local_file(Path.cwd(), chosen)
+    with writing(file.name):
+        made = begin(Path.cwd(), chosen)
+    if made:
+        typer.echo(f"Made {file.name} (mode 0600). `ultra env edit -e {chosen}` opens it.")
+    else:
+        typer.echo(f"{file.name} is there already and stays as it is.")
+    return 0
+
+
+def edit(word: Chosen = None) -> int:
+    """Open the local file in $EDITOR, as a private copy that takes its place only if nothing is wrong in it."""
+    from ultra.environments import Document, local_file, private_copy, read_document, replace_document
+    from ultra.environments.outline import outline
+
+    chosen = environment(word)
+    file = local_file(Path.cwd(), chosen)
+    references = surveyed(chosen).references
+    program = _editor()
+    with writing(file.name):
+        before = read_document(file)
+        begun = before if before.text else Document(file.name, outline(chosen))
+        with private_copy(file, begun.text.encode()) as copy:
+            after = _edited(program, copy, chosen, references)
+            if after is None or after in (before, begun):
+                typer.echo("Nothing was changed.")
+                return 0 if after is not None else 78
+            replace_document(file, before, after)
+    typer.echo(f"{file.name} is written. {NEXT_START}")
+    return 0
+
+
+def _values(words: Sequence[str]) -> Mapping[str, str]:
+    """Return the values by name; those that are not given are asked for."""
+    from ultra.config import is_secret
+
+    if not sys.stdin.isatty() and sum("=" not in each for each in words) > 1:
+        raise typer.BadParameter("Standard input holds one value; give the others one by one.")
+    values = {}
+    for each in words:
+        name, separator, value = each.partition("=")
+        values[name] = value if separator else _asked(name)
+        if separator and value and is_secret(name, value):
+            typer.echo(f"{name} stood on the command line: the shell's history may keep it, ps may show it.", err=True)
+            typer.echo(f"  Next time `set {name}` asks for it instead.", err=True)
+    return values
+
+
+def _asked(name: str) -> str:
+    """Ask for a value where somebody sits, without showing one that may be a secret; else read all of stdin."""
+    from ultra.config import MASK, masked
+
+    if sys.stdin.isatty():
+        hidden = masked(name, "x:secret@x") == MASK or name.endswith("_URL")
+        value: str = typer.prompt(name, default="", show_default=False, hide_input=hidden, err=True)
+    else:
+        try:
+            value = sys.stdin.buffer.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise typer.BadParameter("Standard input is not text in UTF-8.") from None
+        value = value.removesuffix("\n").removesuffix("\r")
+    if not value:
+        raise typer.BadParameter(f"No value came for {name}. An empty one is written with: set {name}=")
+    return value
+
+
+def _settings(values: Mapping[str, str]) -> dict[str, str]:
+    """Return those that are settings, as the checks know no others."""
+    from ultra.config import declarations
+
+    return {name: values[name] for name in {each.name for each in declarations()} & set(values)}
+
+
+def _tell(values: Mapping[str, str], file: str, now: "Survey") -> None:
+    from ultra.cli.output import harmless
+    from ultra.config import masked
+
+    for name, value in values.items():
+        shown = harmless(masked(name, value)) if value else ""
+        typer.echo(f"{name}={shown} is written to {file}. {NEXT_START}")
+        source = now.values.get(name)
+        if source is not None and source.kind in ("process", "secrets"):
+            typer.echo(f"  But the {source.place} gives {name}, too, and wins.", err=True)
+
+
+def _editor() -> list[str]:
+    """Return the command that edits a file: $VISUAL, $EDITOR, or what is usually there."""
+    from ultra.domain.errors import Refused
+
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if named:
+        return shlex.split(named)
+    found = next((each for each in ("nano", "vi") if shutil.which(each)), None)
+    if found is None or not sys.stdin.isatty():
+        raise Refused("There is no editor to open the file in.", hint="Name one: EDITOR=nano ultra env edit")
+    return [found]
+
+
+def _edited(
+    program: Sequence[str], copy: Path, chosen: "Environment", references: frozenset[str] | None
+) -> "Document | None":
+    """Have the copy edited until nothing is wrong in it; None when whoever edits gives up."""
+    from ultra.config import Problem
+    from ultra.domain.errors import Refused
+    from ultra.environments import inspect, read_document
+
+    while True:
+        try:
+            done = subprocess.run([*program, str(copy)], check=False)  # noqa: S603 - the user's own editor
+        except OSError as error:
+            raise Refused(f"The editor {program[0]!r} cannot be started: {error.strerror}.") from None
+        if done.returncode != 0:
+            raise Refused(f"The editor {program[0]!r} ended with {done.returncode}.", hint="Nothing was changed.")
+        document = read_document(copy)
+        problems: Sequence[Problem] = inspect(document, chosen, references)
+        if not problems:
+            return document
+        for each in problems:
+            typer.echo(str(each), err=True)
+        if not sys.stdin.isatty() or not typer.confirm("Edit again?", default=True, err=True):
+            return None
