@@ -47,8 +47,9 @@ def generate(
         print_json({"environment": chosen, "file": file, "made": wanted})
         return 0
     for line in told:
-        typer.echo(f"{line} Written to {file}.")
-    typer.echo(NEXT_START if told else f"{chosen} has all the secrets that it needs; nothing was changed.")
+        typer.echo(line)
+    ending = f"Written to {file} (mode 0600). {NEXT_START}"
+    typer.echo(ending if told else f"{chosen} has all the secrets that it needs; nothing was changed.")
     return 0
 
 

@@ -15,6 +15,7 @@ from ultra.cli._environments import NEXT_START, Chosen, environment, findings, s
 
 if TYPE_CHECKING:
     from ultra.config import Environment, Survey
+    from ultra.domain.findings import Finding
     from ultra.environments import Document
 
 
@@ -25,6 +26,7 @@ def set_(
     word: Chosen = None,
 ) -> int:
     """Write settings into the local file: all of them, or none if one is refused."""
+    from ultra.domain.findings import at_least
     from ultra.environments import local_file, refusal_of_name, set_values
 
     chosen = environment(word)
@@ -38,12 +40,14 @@ def set_(
         raise typer.BadParameter("A name is given twice.")
     values = _values(words)
     before = findings(chosen)
-    fresh = [each for each in findings(chosen, _settings(values)) if each not in before]
+    fresh = [each for each in findings(chosen, _settings(values)) if each not in before and _concerns(each, values)]
     file = local_file(Path.cwd(), chosen)
     with writing(file.name):
         set_values(Path.cwd(), chosen, values, references=now.references, findings=fresh)
     _tell(values, file.name, now)
     say(fresh)
+    if at_least(fresh, "error"):
+        typer.echo(f"{chosen} would not start like this.", err=True)
     return 0
 
 
@@ -146,6 +150,11 @@ def _settings(values: Mapping[str, str]) -> dict[str, str]:
     from ultra.config import declarations
 
     return {name: values[name] for name in {each.name for each in declarations()} & set(values)}
+
+
+def _concerns(finding: "Finding", values: Mapping[str, str]) -> bool:
+    """Whether a finding is news about what is set: what is advised beside it belongs to `validate`."""
+    return finding.level == "error" or finding.setting in values
 
 
 def _tell(values: Mapping[str, str], file: str, now: "Survey") -> None:

@@ -20,7 +20,7 @@ class Env(Command):
     name = "env"
 
     def attach(self, program: typer.Typer) -> None:
-        """Add `ultra env list`, `show`, `get`, `diff`, `validate`; `set`, `unset`, `init`, `edit`, `generate`; `switch`."""
+        """Add the commands that read, those that write, and `ultra env switch`."""
         group = typer.Typer(help=_HELP, no_args_is_help=True)
         group.command("list", epilog="Example:  ultra env list")(reading.list_environments)
         group.command("show", epilog="Example:  ultra env show --environment production")(reading.show)

@@ -89,6 +89,16 @@ def test_an_address_is_masked_where_its_password_stands() -> None:
     assert str(MaskedUrl("sqlite:////var/ultra.db")) == "sqlite:////var/ultra.db"
 
 
+def test_no_spelling_of_an_address_shows_its_password() -> None:
+    """Behind the question mark it is masked too, and an address that makes no sense is masked whole."""
+    assert (
+        str(MaskedUrl("postgresql://h/d?user=u&password=p4ss&x=1")) == "postgresql://h/d?user=u&password=********&x=1"
+    )
+    assert str(MaskedUrl("postgresql://me:p4ss@[h/d")) == "********"
+    assert MaskedUrl("postgresql://h/d?password=p4ss").has_password
+    assert not MaskedUrl("postgresql://h/d?user=u").has_password
+
+
 def test_reading_costs_one_look_at_the_file(tmp_path: Path) -> None:
     """An unchanged file is not read again: what it holds may even be closed to us by then."""
     path = tmp_path / "key"
