@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install Ultra into .venv with the locked packages of one group (serve or test); quick when nothing changed.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 for python in python3 python3.14 python3.13 python3.12 python3.11; do
   if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Every judgement that is not a test: style, format, types, floors.
+# Every judgement that is not a test: style, format, types, floors, shell scripts.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 scripts/install.sh test
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 .venv/bin/lint-imports --no-cache
+.venv/bin/shellcheck scripts/*.sh .ci/run

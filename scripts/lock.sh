@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Rewrite requirements/*.txt from pyproject.toml: every package pinned with hashes, for all platforms, no index address.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 lock() {
   local output=$1

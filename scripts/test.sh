@@ -3,7 +3,7 @@
 #   --live   ask a real local model server (llama.cpp) instead; builds it first, about ten minutes
 #   -k lens  only tests with this word in their name;  -n 0  all in one process
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 if [[ "${1:-}" == "--help" ]]; then
   sed -n '2,4s/^# //p' scripts/test.sh
