@@ -33,7 +33,7 @@ def judged(settings: Settings) -> Iterator[tuple[SecretRef, str]]:
 def remedy(settings: Settings, name: str | None = None) -> str:
     """Return the command that makes the secret called `name` anew, or without a name those that are missing."""
     which = f" {name} --force" if name else ""
-    return f"Run: ultra env generate{which} --environment {settings.environment}"
+    return f"Run: scripts/set-env.sh generate{which} --environment {settings.environment}"
 
 
 def parts(name: str, value: str) -> tuple[str, ...] | None:

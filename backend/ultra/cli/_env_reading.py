@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ultra.cli._environments import Chosen, Json, Reveal, environment, findings, say, surveyed
+from ultra.cli._environments import Chosen, Json, Reveal, environment, examined, surveyed
 
 if TYPE_CHECKING:
     from ultra.config import Environment
@@ -105,24 +105,18 @@ def diff(
 
 
 def validate(word: Chosen = None, json: Json = False) -> int:
-    """Say what is wrong with an environment as it would start now; 78 if that keeps it from starting."""
-    from dataclasses import asdict
-
+    """Judge an environment as `ultra check` does; 78 if it would not start."""
+    from ultra.cli._findings import document, show
+    from ultra.cli.exits import UNUSABLE
     from ultra.cli.output import print_json
     from ultra.domain.findings import at_least
 
-    chosen = environment(word)
-    found = findings(chosen)
-    errors = at_least(found, "error")
+    found = examined(environment(word))
     if json:
-        print_json({"environment": chosen, "valid": not errors, "findings": [asdict(each) for each in found]})
-        return 78 if errors else 0
-    say(found)
-    if errors:
-        typer.echo(f"{chosen} would not start.", err=True)
-        return 78
-    typer.echo(f"{chosen} would start." if found else f"Nothing is wrong with {chosen}.")
-    return 0
+        print_json(document(found, connected=False))
+    else:
+        show(found)
+    return UNUSABLE if at_least(found.findings, "error") else 0
 
 
 def _written(chosen: "Environment", *, reveal: bool) -> Iterator[tuple[str, str, str]]:
@@ -148,7 +142,7 @@ def _facts(each: "Environment") -> dict[str, Any]:
     from ultra.environments import local_file
 
     path = local_file(Path.cwd(), each)
-    found = findings(each)
+    found = examined(each).findings
     errors = len(at_least(found, "error"))
     return {
         "environment": each,
@@ -156,7 +150,7 @@ def _facts(each: "Environment") -> dict[str, Any]:
         "mode": f"{path.stat().st_mode & 0o777:04o}" if path.exists() else None,
         "settings": sorted(read_env_file(path).lines),
         "errors": errors,
-        "warnings": len(found) - errors,
+        "warnings": len(at_least(found, "warning")) - errors,
     }
 
 

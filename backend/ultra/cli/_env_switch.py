@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ultra.cli._environments import Json, environment, findings, say, surveyed, writing
+from ultra.cli._environments import Json, environment, examined, say, surveyed, writing
 
 if TYPE_CHECKING:
     from ultra.config import Environment
@@ -26,7 +26,9 @@ def switch(
     A target whose check fails is refused (exit code 78) and nothing is changed. Nothing is asked, so that a script
     can run it.
     """
+    from ultra.cli.exits import UNUSABLE
     from ultra.cli.output import print_json
+    from ultra.domain.findings import at_least
     from ultra.environments import compare, standing
     from ultra.environments import switch as put_in_force
 
@@ -34,7 +36,7 @@ def switch(
     if target is None:
         return _say_where(stands, json=json)
     chosen = environment(target)
-    found = findings(chosen)
+    found = at_least(examined(chosen).findings, "warning")
     now = stands.configured
     changes = compare(surveyed(now), surveyed(chosen)) if now else ()
     if not json:
@@ -47,10 +49,11 @@ def switch(
         print_json({"outcome": outcome, "from": now, "to": chosen, "overridden": stands.is_overridden, **told})
     else:
         _conclude(outcome, chosen, stands, found)
-    return 78 if outcome == "refused" else 0
+    return UNUSABLE if outcome == "refused" else 0
 
 
 def _say_where(stands: "Standing", *, json: bool) -> int:
+    from ultra.cli.exits import UNUSABLE
     from ultra.cli.output import print_json
 
     if json:
@@ -63,7 +66,7 @@ def _say_where(stands: "Standing", *, json: bool) -> int:
         if stands.is_overridden:
             typer.echo(f"  .env says {stands.written or 'nothing'}; `unset ENVIRONMENT` lets it decide.")
         typer.echo("  `ultra env list` says which environments could start.")
-    return 78 if stands.environment is None else 0
+    return UNUSABLE if stands.environment is None else 0
 
 
 def _show(now: "Environment | None", chosen: "Environment", changes: Sequence["Difference"]) -> None:

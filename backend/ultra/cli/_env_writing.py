@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ultra.cli._environments import NEXT_START, Chosen, environment, findings, say, surveyed, writing
+from ultra.cli._environments import NEXT_START, Chosen, environment, examined, say, surveyed, writing
 
 if TYPE_CHECKING:
     from ultra.config import Environment, Survey
@@ -39,8 +39,9 @@ def set_(
     if len(set(names)) < len(names):
         raise typer.BadParameter("A name is given twice.")
     values = _values(words)
-    before = findings(chosen)
-    fresh = [each for each in findings(chosen, _settings(values)) if each not in before and _concerns(each, values)]
+    before = examined(chosen).findings
+    after = examined(chosen, _settings(values)).findings
+    fresh = [each for each in after if each not in before and _concerns(each, values)]
     file = local_file(Path.cwd(), chosen)
     with writing(file.name):
         set_values(Path.cwd(), chosen, values, references=now.references, findings=fresh)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 if TYPE_CHECKING:
+    from ultra.checks import Examination
     from ultra.config import Environment, Survey
     from ultra.domain.findings import Finding
 
@@ -42,23 +43,17 @@ def environment(word: str | None) -> "Environment":
 def surveyed(environment: "Environment") -> "Survey":
     """Return what would hold in an environment."""
     from ultra.config import survey
-    from ultra.services import presets
+    from ultra.providers import ROWS
 
-    return survey(environ=os.environ, folder=Path.cwd(), environment=environment, presets=presets())
+    return survey(environ=os.environ, folder=Path.cwd(), environment=environment, presets=ROWS)
 
 
-def findings(environment: "Environment", values: Mapping[str, str] | None = None) -> tuple["Finding", ...]:
-    """Return what is wrong with an environment as it is, or as it would be with these values."""
-    from ultra.config import ConfigurationInvalid, advise, load
-    from ultra.domain.findings import Finding
-    from ultra.services import presets
+def examined(environment: "Environment", values: Mapping[str, str] | None = None) -> "Examination":
+    """Judge an environment as it is, or as it would be with these values."""
+    from ultra.checks import examine
+    from ultra.system import System
 
-    given = {**(values or {}), "ENVIRONMENT": environment}
-    try:
-        loaded = load(environ=os.environ, folder=Path.cwd(), overrides=given, presets=presets(), serving=True)
-    except ConfigurationInvalid as invalid:
-        return tuple(Finding("", "error", each.setting, each.sentence, each.hint) for each in invalid.problems)
-    return tuple(Finding("", "warning", each.setting, each.sentence, each.hint) for each in advise(loaded.settings))
+    return examine(environ=os.environ, folder=Path.cwd(), environment=environment, overrides=values, system=System())
 
 
 def say(found: Iterable["Finding"]) -> None:
@@ -66,10 +61,9 @@ def say(found: Iterable["Finding"]) -> None:
     from ultra.cli.output import harmless
 
     for each in found:
-        label = f"{each.id} {each.level}".strip()
-        typer.echo(harmless(f"{label:9}{each.setting} {each.sentence}"), err=True)
+        typer.echo(harmless(f"{each.id} {each.level:8}{each.setting} {each.sentence}"), err=True)
         if each.hint:
-            typer.echo(harmless(f"         {each.hint}"), err=True)
+            typer.echo(harmless(f"             {each.hint}"), err=True)
 
 
 @contextmanager

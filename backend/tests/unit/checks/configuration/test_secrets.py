@@ -87,9 +87,9 @@ def test_a_providers_key_is_not_shared_with_development(tmp_path: Path) -> None:
 def test_the_command_that_mends_it_is_said(tmp_path: Path) -> None:
     """For the environment that is judged: what is missing is made, what is weak is made anew."""
     missing = errors(tmp_path, serving=True, ENVIRONMENT="production")["ULTRA_CSRF_KEY"]
-    assert "ultra env generate --environment production" in missing
+    assert "scripts/set-env.sh generate --environment production" in missing
     weak = problems(tmp_path, "testing", ULTRA_CSRF_KEY="short")["ULTRA_CSRF_KEY"]
-    assert "ultra env generate ULTRA_CSRF_KEY --force --environment testing" in weak
+    assert "scripts/set-env.sh generate ULTRA_CSRF_KEY --force --environment testing" in weak
 
 
 def test_generated_secrets_are_always_accepted(tmp_path: Path) -> None:
