@@ -1,5 +1,7 @@
 """`scripts/set-env.sh` and `scripts/toggle_environment.sh`, run in a clone as somebody fresh at it would."""
 
+import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -73,7 +75,7 @@ def test_from_a_fresh_clone_to_production(clone: Clone) -> None:
     refused = clone.run("scripts/toggle_environment.sh", "production")
     assert refused.returncode == 78
     assert "ULTRA_SIGNING_KEYS" in refused.stderr
-    assert "scripts/set-env.sh generate -e production" in refused.stderr
+    assert "scripts/set-env.sh generate --environment production" in refused.stderr
     assert clone.files() == fresh
 
     assert clone.run("scripts/set-env.sh", "generate", "-e", "production").returncode == 0
@@ -131,3 +133,18 @@ def test_the_scripts_explain_themselves(clone: Clone) -> None:
         assert f"\n  {word} " in explained.stdout
     assert "--force" in clone.run("scripts/toggle_environment.sh", "--help").stdout
     assert "generate" in "".join((bare := clone.run("scripts/set-env.sh")).stdout + bare.stderr)
+
+
+def test_the_page_about_switching_is_true(clone: Clone) -> None:
+    """Every command of the how-to is run, in its order, and says what the page shows."""
+    page = (ROOT / "docs/how-to/switch-environments.md").read_text(encoding="utf-8")
+    commands = 0
+    for block in re.findall(r"^```console\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        for command, shown in re.findall(r"^\$ (.*)\n((?:[^$].*\n)*)", block, re.MULTILINE):
+            script, *arguments = shlex.split(command)
+            done = clone.run(script, *arguments, stdin="sk-of-the-tests")
+            said = [line.split() for line in (done.stdout + done.stderr).splitlines()]
+            missing = [line for line in shown.splitlines() if line.strip() != "..." and line.split() not in said]
+            assert not missing, f"{command}\n{done.stdout}{done.stderr}"
+            commands += 1
+    assert commands == 7

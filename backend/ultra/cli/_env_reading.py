@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def list_environments(json: Json = False) -> int:
-    """List the environments: which is in force, what its local file holds, and whether it could start."""
+    """List the environments, and which would start.
+
+    For each: whether it is in force, what its local file holds, and how many errors keep it from starting.
+    """
     from ultra.cli.output import print_json, print_table
     from ultra.config import ENVIRONMENTS
     from ultra.environments import standing
@@ -28,21 +31,19 @@ def list_environments(json: Json = False) -> int:
         (
             each["environment"],
             "in force" if each["in_force"] else "",
-            each["file"] if each["mode"] else f"{each['file']} (not there)",
-            each["mode"] or "",
-            str(len(each["settings"])),
-            _readiness(each),
+            f"{_counted(len(each['settings']), 'setting')}, mode {each['mode']}" if each["mode"] else "not there",
+            f"no: {_counted(each['errors'], 'error')}" if each["errors"] else "yes",
         )
         for each in facts
     ]
-    print_table(("Environment", "", "Local file", "Mode", "Settings", "Could start"), rows)
+    print_table(("Environment", "", "Local file", "Would start"), rows)
     if stands.environment is None:
         typer.echo(f"None is in force: ENVIRONMENT is none of them ({stands.place}).", err=True)
     return 0
 
 
 def show(word: Chosen = None, reveal: Reveal = False, json: Json = False) -> int:
-    """Show what the env files of an environment say, secrets masked."""
+    """Show what the env files say, secrets masked."""
     from ultra.cli.output import harmless, print_json, print_table
 
     chosen = environment(word)
@@ -63,7 +64,7 @@ def get(
     reveal: Reveal = False,
     json: Json = False,
 ) -> int:
-    """Print the value that the env files give a setting, masked if it is a secret."""
+    """Print one value, masked if it is a secret."""
     from ultra.cli.output import print_json
     from ultra.domain.errors import NotFound
     from ultra.environments import refusal_of_name
@@ -90,7 +91,10 @@ def diff(
     reveal: Reveal = False,
     json: Json = False,
 ) -> int:
-    """Compare what would hold in two environments, defaults included, secrets masked."""
+    """Compare two environments, secrets masked.
+
+    Defaults count: what is shown is what would hold in either.
+    """
     from ultra.cli.output import harmless, print_json, print_table
     from ultra.environments import compare
 
@@ -105,7 +109,10 @@ def diff(
 
 
 def validate(word: Chosen = None, json: Json = False) -> int:
-    """Judge an environment as `ultra check` does; 78 if it would not start."""
+    """Judge an environment as `ultra check` does.
+
+    The exit code is 78 if it would not start.
+    """
     from ultra.cli._findings import document, show
     from ultra.cli.exits import UNUSABLE
     from ultra.cli.output import print_json
@@ -154,7 +161,5 @@ def _facts(each: "Environment") -> dict[str, Any]:
     }
 
 
-def _readiness(facts: dict[str, Any]) -> str:
-    if not facts["errors"]:
-        return "yes"
-    return f"no: {facts['errors']} error{'s' if facts['errors'] > 1 else ''}"
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

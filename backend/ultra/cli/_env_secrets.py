@@ -30,7 +30,10 @@ Force = Annotated[bool, typer.Option("--force", help="Make the named ones anew, 
 def generate(
     names: Names = None, word: Chosen = None, rotate: Rotate = False, force: Force = False, json: Json = False
 ) -> int:
-    """Make the strong secrets that an environment lacks and write them into its local file. None is shown."""
+    """Make the strong secrets that are missing.
+
+    They are written into the local file; none is shown.
+    """
     from ultra.cli.output import print_json
     from ultra.environments import GUARDING, local_file
 

@@ -21,10 +21,10 @@ def switch(
     force: Annotated[bool, typer.Option("--force", help="Switch although something is wrong with the target.")] = False,
     json: Json = False,
 ) -> int:
-    """Check an environment, show what will change, and put it in force; without one, say which is in force.
+    """Put an environment in force, if it would start.
 
-    A target whose check fails is refused (exit code 78) and nothing is changed. Nothing is asked, so that a script
-    can run it.
+    It is checked and what will change is shown; a target whose check fails is refused (exit code 78) and nothing is
+    changed. Without an environment, the one that is in force is told. Nothing is asked, so that scripts can run it.
     """
     from ultra.cli.exits import UNUSABLE
     from ultra.cli.output import print_json
@@ -65,7 +65,7 @@ def _say_where(stands: "Standing", *, json: bool) -> int:
         typer.echo(f"{stands.environment} is in force ({place}).")
         if stands.is_overridden:
             typer.echo(f"  .env says {stands.written or 'nothing'}; `unset ENVIRONMENT` lets it decide.")
-        typer.echo("  `ultra env list` says which environments could start.")
+        typer.echo("  `scripts/set-env.sh list` says which environments would start.")
     return UNUSABLE if stands.environment is None else 0
 
 
@@ -86,9 +86,13 @@ def _conclude(outcome: "Outcome", chosen: "Environment", stands: "Standing", fou
         stays = f"; {stands.environment} stays in force" if stands.environment else ""
         typer.echo(f"\n{chosen} would not start as it is. Nothing was changed{stays}.", err=True)
         if any(each.setting in GUARDING for each in found):
-            typer.echo(f"  scripts/set-env.sh generate -e {chosen}    makes the secrets that are missing", err=True)
-        typer.echo(f"  scripts/set-env.sh set NAME -e {chosen}    gives a setting its value", err=True)
-        typer.echo(f"  scripts/toggle_environment.sh {chosen}     tries again; --force switches all the same", err=True)
+            typer.echo(
+                f"  scripts/set-env.sh generate --environment {chosen}    makes the secrets that are missing", err=True
+            )
+        typer.echo(f"  scripts/set-env.sh set NAME --environment {chosen}    gives a setting its value", err=True)
+        typer.echo(
+            f"  scripts/toggle_environment.sh {chosen}            tries again; --force switches all the same", err=True
+        )
         return
     if outcome == "unchanged":
         typer.echo(f".env says {chosen} already; nothing was changed.")

@@ -25,7 +25,10 @@ def set_(
     ],
     word: Chosen = None,
 ) -> int:
-    """Write settings into the local file: all of them, or none if one is refused."""
+    """Write settings into the local file.
+
+    All of them are written, or none if one is refused. Values that the file cannot hold as they are get quotes.
+    """
     from ultra.domain.findings import at_least
     from ultra.environments import local_file, refusal_of_name, set_values
 
@@ -55,7 +58,7 @@ def set_(
 def unset(
     names: Annotated[list[str], typer.Argument(help="Settings to remove from the local file.")], word: Chosen = None
 ) -> int:
-    """Remove settings from the local file, so that lower sources count again."""
+    """Remove settings from the local file."""
     from ultra.config import nearest
     from ultra.domain.errors import NotFound
     from ultra.environments import local_file, read_document, unset_values
@@ -76,7 +79,10 @@ def unset(
 
 
 def init(word: Chosen = None) -> int:
-    """Make the local file, with an explanation of everything that can be given there; one that is there stays."""
+    """Make the local file, with explanations.
+
+    It names everything that has no default, and sets nothing. A file that is there stays as it is.
+    """
     from ultra.environments import begin, local_file
 
     chosen = environment(word)
@@ -84,14 +90,17 @@ def init(word: Chosen = None) -> int:
     with writing(file.name):
         made = begin(Path.cwd(), chosen)
     if made:
-        typer.echo(f"Made {file.name} (mode 0600). `ultra env edit -e {chosen}` opens it.")
+        typer.echo(f"Made {file.name} (mode 0600). `scripts/set-env.sh edit --environment {chosen}` opens it.")
     else:
         typer.echo(f"{file.name} is there already and stays as it is.")
     return 0
 
 
 def edit(word: Chosen = None) -> int:
-    """Open the local file in $EDITOR, as a private copy that takes its place only if nothing is wrong in it."""
+    """Open the local file in $EDITOR.
+
+    What is edited is a private copy, which takes the file's place only if nothing is wrong in it.
+    """
     from ultra.environments import Document, local_file, private_copy, read_document, replace_document
     from ultra.environments.outline import outline
 
@@ -134,7 +143,8 @@ def _asked(name: str) -> str:
 
     if sys.stdin.isatty():
         hidden = masked(name, "x:secret@x") == MASK or name.endswith("_URL")
-        value: str = typer.prompt(name, default="", show_default=False, hide_input=hidden, err=True)
+        text = f"{name} (what you type is not shown)" if hidden else name
+        value: str = typer.prompt(text, default="", show_default=False, hide_input=hidden, err=True)
     else:
         try:
             value = sys.stdin.buffer.read().decode("utf-8")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ultra.config import ConfigurationInvalid, Environment, Problem, is_secret, judge_value, mode_problem
+from ultra.config import MASK, ConfigurationInvalid, Environment, Problem, judge_value, masked, mode_problem
 from ultra.domain.errors import Conflict
 from ultra.domain.findings import Finding, at_least
 from ultra.environments.document import Document, Unclear
@@ -99,7 +99,7 @@ def set_values(
     """
     faults = [refusal_of_name(each, environment, references) or judge_value(each, values[each]) for each in values]
     problems = [each for each in faults if each is not None]
-    if any(is_secret(name, value) for name, value in values.items()):
+    if any(masked(name, "a value") == MASK for name in values):
         problems += [Problem(each.setting, each.sentence, each.hint) for each in at_least(findings, "error")]
     if problems:
         raise ConfigurationInvalid(problems)
