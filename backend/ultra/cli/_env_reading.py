@@ -1,6 +1,7 @@
 """`ultra env` commands that write nothing."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,7 +66,7 @@ def get(
     json: Json = False,
 ) -> int:
     """Print one value, masked if it is a secret."""
-    from ultra.cli.output import print_json
+    from ultra.cli.output import harmless, print_json
     from ultra.domain.errors import NotFound
     from ultra.environments import refusal_of_name
 
@@ -81,7 +82,7 @@ def get(
     if json:
         print_json({"name": name, "value": value, "place": place})
     else:
-        typer.echo(value)
+        typer.echo(harmless(value) if sys.stdout.isatty() else value)
     return 0
 
 

@@ -1,9 +1,5 @@
 """`ultra env` commands that write the local file."""
 
-import os
-import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +12,6 @@ from ultra.cli._environments import NEXT_START, Chosen, environment, examined, s
 if TYPE_CHECKING:
     from ultra.config import Environment, Survey
     from ultra.domain.findings import Finding
-    from ultra.environments import Document
 
 
 def set_(
@@ -59,22 +54,20 @@ def unset(
     names: Annotated[list[str], typer.Argument(help="Settings to remove from the local file.")], word: Chosen = None
 ) -> int:
     """Remove settings from the local file."""
-    from ultra.config import nearest
     from ultra.domain.errors import NotFound
-    from ultra.environments import local_file, read_document, unset_values
+    from ultra.environments import local_file, unset_values
 
     chosen = environment(word)
     file = local_file(Path.cwd(), chosen)
+    _refuse_strangers(names, file, chosen)
     with writing(file.name):
-        there = set(read_document(file).parsed.lines)
         gone = unset_values(Path.cwd(), chosen, names)
     for name in gone:
         typer.echo(f"{name} is removed from {file.name}. {NEXT_START}")
     missing = [name for name in names if name not in gone]
     if missing:
-        meant = nearest(missing[0], there)
-        hint = f"Did you mean {meant}?" if meant else None
-        raise NotFound(f"{missing[0]!r} does not stand in {file.name}.", hint=hint)
+        hint = "`ultra config explain` says where a value comes from."
+        raise NotFound(f"{', '.join(missing)} did not stand in {file.name}.", hint=hint)
     return 0
 
 
@@ -96,29 +89,19 @@ def init(word: Chosen = None) -> int:
     return 0
 
 
-def edit(word: Chosen = None) -> int:
-    """Open the local file in $EDITOR.
+def _refuse_strangers(names: Sequence[str], file: Path, chosen: "Environment") -> None:
+    """Refuse a name that neither is a setting nor stands in the file: a misspelt one that does can be removed."""
+    from ultra.config import nearest
+    from ultra.environments import read_document, refusal_of_name
 
-    What is edited is a private copy, which takes the file's place only if nothing is wrong in it.
-    """
-    from ultra.environments import Document, local_file, private_copy, read_document, replace_document
-    from ultra.environments.outline import outline
-
-    chosen = environment(word)
-    file = local_file(Path.cwd(), chosen)
-    references = surveyed(chosen).references
-    program = _editor()
     with writing(file.name):
-        before = read_document(file)
-        begun = before if before.text else Document(file.name, outline(chosen))
-        with private_copy(file, begun.text.encode()) as copy:
-            after = _edited(program, copy, chosen, references)
-            if after is None or after in (before, begun):
-                typer.echo("Nothing was changed.")
-                return 0 if after is not None else 78
-            replace_document(file, before, after)
-    typer.echo(f"{file.name} is written. {NEXT_START}")
-    return 0
+        there = read_document(file).names
+    for name in names:
+        refusal = refusal_of_name(name, chosen, frozenset())
+        if refusal is not None and name not in there:
+            meant = nearest(name, there)
+            hint = f"Did you mean {meant}?" if meant else refusal.hint
+            raise typer.BadParameter(f"{name!r} does not stand in {file.name} and {refusal.sentence} {hint}")
 
 
 def _values(words: Sequence[str]) -> Mapping[str, str]:
@@ -178,41 +161,3 @@ def _tell(values: Mapping[str, str], file: str, now: "Survey") -> None:
         source = now.values.get(name)
         if source is not None and source.kind in ("process", "secrets"):
             typer.echo(f"  But the {source.place} gives {name}, too, and wins.", err=True)
-
-
-def _editor() -> list[str]:
-    """Return the command that edits a file: $VISUAL, $EDITOR, or what is usually there."""
-    from ultra.domain.errors import Refused
-
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if named:
-        return shlex.split(named)
-    found = next((each for each in ("nano", "vi") if shutil.which(each)), None)
-    if found is None or not sys.stdin.isatty():
-        raise Refused("There is no editor to open the file in.", hint="Name one: EDITOR=nano ultra env edit")
-    return [found]
-
-
-def _edited(
-    program: Sequence[str], copy: Path, chosen: "Environment", references: frozenset[str] | None
-) -> "Document | None":
-    """Have the copy edited until nothing is wrong in it; None when whoever edits gives up."""
-    from ultra.config import Problem
-    from ultra.domain.errors import Refused
-    from ultra.environments import inspect, read_document
-
-    while True:
-        try:
-            done = subprocess.run([*program, str(copy)], check=False)  # noqa: S603 - the user's own editor
-        except OSError as error:
-            raise Refused(f"The editor {program[0]!r} cannot be started: {error.strerror}.") from None
-        if done.returncode != 0:
-            raise Refused(f"The editor {program[0]!r} ended with {done.returncode}.", hint="Nothing was changed.")
-        document = read_document(copy)
-        problems: Sequence[Problem] = inspect(document, chosen, references)
-        if not problems:
-            return document
-        for each in problems:
-            typer.echo(str(each), err=True)
-        if not sys.stdin.isatty() or not typer.confirm("Edit again?", default=True, err=True):
-            return None

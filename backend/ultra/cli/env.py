@@ -2,6 +2,7 @@
 
 import typer
 
+from ultra.cli import _env_edit as editing
 from ultra.cli import _env_reading as reading
 from ultra.cli import _env_secrets as secrets
 from ultra.cli import _env_switch as switching
@@ -30,7 +31,7 @@ class Env(Command):
         group.command("set", epilog="Example:  ultra env set OPENAI_API_KEY --environment production")(writing.set_)
         group.command("unset", epilog="Example:  ultra env unset ULTRA_PORT")(writing.unset)
         group.command("init", epilog="Example:  ultra env init --environment production")(writing.init)
-        group.command("edit", epilog="Example:  ultra env edit --environment production")(writing.edit)
+        group.command("edit", epilog="Example:  ultra env edit --environment production")(editing.edit)
         group.command("generate", epilog="Example:  ultra env generate --environment production")(secrets.generate)
         group.command("switch", epilog="Example:  ultra env switch production")(switching.switch)
         program.add_typer(group, name=self.name)

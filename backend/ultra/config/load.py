@@ -104,14 +104,14 @@ def read(
     """
     known = frozenset(each.name for each in declarations())
     folder = folder.absolute()
-    environment, outer, problems = _outer_layers(environ, folder, overrides or {}, known)
+    environment, outer, problems = outer_layers(environ, folder, overrides or {}, known)
     if environment is None:
         return Reading(None, tuple(problems))
-    layers, more = _inner_layers(outer, folder, environment, known)
+    layers, more = inner_layers(outer, folder, environment, known)
     problems += more
-    given = {each.name: _candidates(each.name, layers) for each in declarations()}
-    _add_defaults(given, folder, environment, system or System())
-    toml, toml_problems = read_toml(_config_path(given, folder), presets)
+    given = {each.name: candidates(each.name, layers) for each in declarations()}
+    add_defaults(given, folder, environment, system or System())
+    toml, toml_problems = read_toml(config_path(given, folder), presets)
     known_presets = presets if isinstance(presets, Mapping) else None
     references = None if toml_problems else toml.references(known_presets)
     problems += _judge_files(layers, known, references, environment) + toml_problems
@@ -121,7 +121,7 @@ def read(
     return Reading(Loaded(settings, origins, toml, keys), (*problems, *faults))
 
 
-def _outer_layers(
+def outer_layers(
     environ: Mapping[str, str], folder: Path, overrides: Mapping[str, object], known: frozenset[str]
 ) -> tuple[Environment | None, list[Layer], list[Problem]]:
     """Read the sources that can choose the environment, and choose it; None is an unusable choice: reading ends."""
@@ -143,7 +143,7 @@ def _outer_layers(
     return None, [], [wrong, *unknown, *problems, *file_problems]
 
 
-def _inner_layers(
+def inner_layers(
     outer: list[Layer], folder: Path, environment: Environment, known: frozenset[str]
 ) -> tuple[list[Layer], list[Problem]]:
     """Read the sources that the environment chooses, and put all of them in order, highest first."""
@@ -182,11 +182,12 @@ def _inner_layers(
     return [*layers, dotenv], problems
 
 
-def _candidates(name: str, layers: list[Layer]) -> list[Given]:
+def candidates(name: str, layers: list[Layer]) -> list[Given]:
+    """Return what the layers give a setting, highest first."""
     return [layer.given[name] for layer in layers if name in layer.given]
 
 
-def _add_defaults(given: dict[str, list[Given]], folder: Path, environment: Environment, system: System) -> None:
+def add_defaults(given: dict[str, list[Given]], folder: Path, environment: Environment, system: System) -> None:
     """Put the environment's default below everything else; three defaults depend on the folder."""
     for each in declarations():
         value = each.setting.default_in(environment)
@@ -200,7 +201,8 @@ def _add_defaults(given: dict[str, list[Given]], folder: Path, environment: Envi
         given["ULTRA_CONFIG"].append(Given("ultra.toml", "default", place))
 
 
-def _config_path(given: Mapping[str, list[Given]], folder: Path) -> Path | None:
+def config_path(given: Mapping[str, list[Given]], folder: Path) -> Path | None:
+    """Return where `ultra.toml` is, None where nothing says so."""
     named = given["ULTRA_CONFIG"]
     return folder / Path(str(named[0].raw)).expanduser() if named and named[0].raw else None
 

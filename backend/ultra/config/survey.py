@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ultra.config.declaration import MASK, Environment
-from ultra.config.load import _add_defaults, _candidates, _config_path, _inner_layers, _outer_layers, declarations
+from ultra.config.load import add_defaults, candidates, config_path, declarations, inner_layers, outer_layers
 from ultra.config.secret import MaskedUrl
 from ultra.config.sources import Kind
 from ultra.config.toml_file import Presets, read_toml
@@ -41,10 +41,10 @@ def survey(
     """Read what would hold in `folder` if `environment` were in force. Nothing is judged, so nothing is refused."""
     known = frozenset(each.name for each in declarations())
     folder = folder.absolute()
-    _, outer, _ = _outer_layers(environ, folder, {"ENVIRONMENT": environment}, known)
-    layers, _ = _inner_layers(outer, folder, environment, known)
-    given = {each.name: _candidates(each.name, layers) for each in declarations()}
-    _add_defaults(given, folder, environment, System())
+    _, outer, _ = outer_layers(environ, folder, {"ENVIRONMENT": environment}, known)
+    layers, _ = inner_layers(outer, folder, environment, known)
+    given = {each.name: candidates(each.name, layers) for each in declarations()}
+    add_defaults(given, folder, environment, System())
     values: dict[str, Surveyed] = {}
     for each in declarations():
         first = given[each.name][0] if given[each.name] else None
@@ -57,7 +57,7 @@ def survey(
         if layer.kind in ("local", "template"):
             for name, one in layer.given.items():
                 values.setdefault(name, Surveyed(str(one.raw) or None, one.kind, one.place))
-    toml, problems = read_toml(_config_path(given, folder), presets)
+    toml, problems = read_toml(config_path(given, folder), presets)
     return Survey(environment, values, None if problems else toml.references(presets))
 
 

@@ -37,6 +37,11 @@ class Document:
         """What the reader of the configuration makes of it."""
         return parse_env_text(self.text, self.file)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that have a line, with or without a value."""
+        return frozenset(part.key for part in self._parts() if part.key is not None and not part.error)
+
     def value(self, name: str) -> str | None:
         """Return the value that `name` has in this file, None when it has no line."""
         line = self.parsed.lines.get(name)

@@ -96,6 +96,8 @@ def test_a_secret_on_the_command_line_is_warned_of(env: Env) -> None:
         ["set", "OPENAI_API_KEY", "GEMINI_API_KEY"],
         ["set"],
         ["get", "ULTRA_PROT"],
+        ["unset", "../../etc"],
+        ["unset", ""],
         ["init", "-e", "Production"],
         ["generate", "ULTRA_PORT"],
         ["generate", "--rotate"],
@@ -174,11 +176,13 @@ def test_a_file_with_a_bad_line_is_shown_as_far_as_it_goes(env: Env) -> None:
 
 
 def test_settings_are_removed(env: Env) -> None:
-    """A name that does not stand there is an error that suggests one that does."""
-    env("set", "ULTRA_PORT=9000")
-    said = env("unset", "ULTRA_PROT")
-    assert said.code == 66
+    """A name that does not stand there is an error that suggests one that does; a misspelt one that does goes, too."""
+    local().write_text("ULTRA_PORT=9000\nULTRA_PROT=1\n")
+    said = env("unset", "ULTRA_PORTT")
+    assert said.code == 2
     assert "Did you mean ULTRA_PORT?" in said.err
+    assert env("unset", "ULTRA_HOST").code == 66
+    assert env("unset", "ULTRA_PROT").code == 0
     assert "is removed" in env("unset", "ULTRA_PORT").out
     assert "ULTRA_PORT" not in local().read_text()
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ultra.environments import Document, Unclear
@@ -56,6 +56,7 @@ def other_lines(text: str, name: str) -> list[str]:
     return [line for line in lines if line.replace("export ", "").strip().partition("=")[0].strip() != name]
 
 
+@settings(deadline=None)
 @given(documents(), NAMES, ANY_TEXT)
 def test_what_is_set_is_read_and_nothing_else_changes(document: Document, name: str, value: str) -> None:
     """The value is read back as it was, every other line keeps its bytes and its place."""
@@ -68,6 +69,7 @@ def test_what_is_set_is_read_and_nothing_else_changes(document: Document, name: 
     assert after == before
 
 
+@settings(deadline=None)
 @given(documents(), NAMES, ANY_TEXT)
 def test_what_is_set_and_taken_away_leaves_no_trace(document: Document, name: str, value: str) -> None:
     """Unsetting a name that had no line gives the file back, with its last line ended."""
@@ -130,3 +132,8 @@ def test_an_open_quote_swallows_nothing() -> None:
 def test_a_document_does_not_show_its_text() -> None:
     """What may be a secret is in no repr."""
     assert "sk-1" not in repr(Document("file", "OPENAI_API_KEY=sk-1"))
+
+
+def test_every_name_with_a_line_is_known() -> None:
+    """A name without a value has a line, too; a comment and a line that makes no sense have no name."""
+    assert Document("file", "A=1\nB\n# C=1\n'D\nexport E=\n").names == {"A", "B", "E"}

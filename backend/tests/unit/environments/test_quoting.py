@@ -1,7 +1,7 @@
 """What is written behind a name is read back as it was."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ultra.config import parse_env_text
@@ -10,6 +10,7 @@ from ultra.environments.quoting import quoted
 ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",))) | st.text("'\"\\\\$# \n\r\t\x85\u2028=ax")
 
 
+@settings(deadline=None)
 @given(ANY_TEXT)
 def test_every_text_is_read_back_as_it_was_written(value: str) -> None:
     """Blanks, quotes, backslashes, dollars, line ends: nothing is changed, and it takes one line."""
@@ -19,6 +20,7 @@ def test_every_text_is_read_back_as_it_was_written(value: str) -> None:
     assert lines["B"].number == 2
 
 
+@settings(deadline=None)
 @given(ANY_TEXT, st.sampled_from(["", " # comment", "\t#x"]))
 def test_a_comment_behind_a_value_stays_a_comment(value: str, comment: str) -> None:
     """What follows the value on its line does not get into it."""

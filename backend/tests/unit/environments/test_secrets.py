@@ -8,7 +8,7 @@ import pytest
 
 from ultra.cli.house import complete_configuration
 from ultra.config import load, missing_secrets
-from ultra.environments import keep_secrets
+from ultra.environments import GUARDING, keep_secrets
 from ultra.system import System
 
 NAMES = ("ULTRA_SIGNING_KEYS", "ULTRA_CSRF_KEY", "ULTRA_KEY_PEPPER")
@@ -21,7 +21,7 @@ def local(folder: Path) -> Path:
 
 def test_what_is_kept_is_closed_and_completes_the_configuration(tmp_path: Path) -> None:
     """The file is readable for its owner alone, and with it nothing is missing, in production's eyes neither."""
-    assert missing_secrets(load(environ={}, folder=tmp_path).settings) == NAMES
+    assert missing_secrets(load(environ={}, folder=tmp_path).settings) == NAMES == GUARDING
     assert keep_secrets(tmp_path, "development", NAMES, system=System()) == NAMES
     path = local(tmp_path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
