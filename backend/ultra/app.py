@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Scope
 from ultra import __version__
 from ultra.api import analyses, analyze, audit, auth, available_models, health, keys, me, patterns, usage, users
 from ultra.api.docs import described, docs_routes
+from ultra.checks.watch import Watch, watch_over
 from ultra.config import Loaded, Settings
 from ultra.desk.desk import Desk, set_up
 from ultra.domain.access import Idempotency
@@ -58,6 +59,7 @@ class State(TypedDict):
     services: Services
     desk: Desk
     keepers: Keepers
+    watch: Watch
 
 
 def create_app(loaded: Loaded, *, system: System | None = None, house: House = build) -> Bypass:
@@ -72,8 +74,10 @@ def create_app(loaded: Loaded, *, system: System | None = None, house: House = b
         async with (
             house(loaded, system=clock, serves=True) as services,
             Vigil(standing=services.access.authenticator, system=clock) as vigil,
+            watch_over(services) as watch,
         ):
-            yield {"services": services, "desk": set_up(services), "keepers": _keepers(services, vigil)}
+            keepers = _keepers(services, vigil)
+            yield {"services": services, "desk": set_up(services), "keepers": keepers, "watch": watch}
 
     app = FastAPI(
         title="Ultra",

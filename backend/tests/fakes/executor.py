@@ -6,6 +6,7 @@ from datetime import timedelta
 from tests.fakes.journal import FakeJournal
 from tests.fakes.runs import FakeRuns
 from ultra.domain.analysis import FINAL, NewEvent, Run, RunStatus, Verdict
+from ultra.domain.ports import Load
 from ultra.system import System
 
 WORKER = "fake"
@@ -27,6 +28,11 @@ class FakeExecutor:
         self._runs = runs
         self._journal = journal
         self._system = system
+
+    @property
+    def load(self) -> Load:
+        """Nothing ever waits here."""
+        return Load()
 
     async def submit(self, run: Run) -> None:
         """Keep the run and carry out the script."""

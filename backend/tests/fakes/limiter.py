@@ -75,6 +75,11 @@ class FakeLimiter:
         self._answer()
         self._living(lease.key).pop(lease.id, None)
 
+    async def server(self) -> str | None:
+        """Say who it is."""
+        self._answer()
+        return "fake 1.0"
+
     async def is_shared(self) -> bool:
         """Whether it answers."""
         return self.reason is None

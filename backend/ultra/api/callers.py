@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from ultra.checks.watch import Watch
 from ultra.desk.desk import Desk
 from ultra.domain.identity import Principal
 from ultra.services import Services
@@ -30,7 +31,13 @@ def _desk(request: Request) -> Desk:
     return desk
 
 
+def _watch(request: Request) -> Watch:
+    watch: Watch = request.state.watch
+    return watch
+
+
 House = Annotated[Services, Depends(_services)]
+OnWatch = Annotated[Watch, Depends(_watch)]
 AtDesk = Annotated[Desk, Depends(_desk)]
 Caller = Annotated[Principal, Depends(_principal)]
 RequestName = Annotated[str, Depends(_request_id)]

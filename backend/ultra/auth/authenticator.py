@@ -57,7 +57,8 @@ class Authenticator:
         self._schemes = tuple(schemes)
         self._standing = standing
         self._cookie = cookie
-        self._honours_test_mode = honours_test_mode
+        self.honours_test_mode = honours_test_mode
+        """Whether the test header is looked at."""
         self._refusals = refusals
         self._versions = versions
         self._system = system
@@ -94,7 +95,7 @@ class Authenticator:
 
     async def _find(self, approach: Approach) -> Presented | None:
         try:
-            return find(approach, cookie=self._cookie, honours_test_mode=self._honours_test_mode)
+            return find(approach, cookie=self._cookie, honours_test_mode=self.honours_test_mode)
         except InvalidRequest as error:
             action = error.code if error.code == "credential_in_url" else "credential_rejected"
             await self._refusals.write(action, cause=error.code, address=approach.address)

@@ -27,6 +27,16 @@ class Witness:
         self.lost = 0
         """How many entries could not be written."""
 
+    @property
+    def waiting(self) -> int:
+        """Entries that are not written yet."""
+        return self._waiting.qsize()
+
+    @property
+    def capacity(self) -> int:
+        """Entries that may wait."""
+        return self._waiting.maxsize
+
     async def __aenter__(self) -> Self:
         self._writing = asyncio.ensure_future(self._write_all())
         return self

@@ -99,6 +99,12 @@ class Limiter(Protocol):
     async def is_shared(self) -> bool:
         """Whether the counter is the shared one and can be reached now."""
 
+    async def server(self) -> str | None:
+        """Return what counts for all workers, with its version (`valkey 9.1.0`); None where nothing is shared.
+
+        Raises `Unavailable` while the shared counter cannot be reached.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Purse:

@@ -216,8 +216,31 @@ Conduct: TypeAlias = Callable[[Run, str], Awaitable[None]]
 """Carry a claimed run to its end under the lease of that worker name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What an executor has to do: runs it conducts, and runs that wait here for room.
+
+    `overdue` leases could not be renewed in time, `lost` ones went to somebody else since the start. One that is not
+    working has broken down.
+    """
+
+    running: int = 0
+    waiting: int = 0
+    overdue: int = 0
+    lost: int = 0
+    is_working: bool = True
+
+
 class Executor(Protocol):
     """Who runs a run. Acknowledged runs survive a crash: they are found again by their expired lease."""
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether `leave` was called."""
+
+    @property
+    def load(self) -> Load:
+        """How much there is to do here now."""
 
     async def submit(self, run: Run) -> None:
         """Keep the run and have it conducted soon."""

@@ -75,16 +75,18 @@ class Inventory:
 
     def providers(self) -> tuple[ProviderState, ...]:
         """Every configured provider."""
-        upstream = self._upstream()
-        return tuple(
-            availability.of_provider(
-                source,
-                passive=self._health.provider(name),
-                live=self._live.of(name),
-                models=[model for model in upstream if model.provider == name],
-            )
-            for name, source in self._sources.items()
-        )
+        return tuple(self.provider(name)[0] for name in self._sources)
+
+    @property
+    def provider_names(self) -> tuple[str, ...]:
+        """The names of all configured providers."""
+        return tuple(self._sources)
+
+    def provider(self, name: str) -> tuple[ProviderState, Sequence[Model]]:
+        """Return one configured provider as a whole, and its models."""
+        models = [self._present(model) for model in self._listed().values() if model.provider == name]
+        passive, live = self._health.provider(name), self._live.of(name)
+        return availability.of_provider(self._sources[name], passive=passive, live=live, models=models), models
 
     def panel(self, wanted: Sequence[str], *, size: int) -> tuple[Model, ...]:
         """Choose who is asked: the `wanted` names (models, aliases, panels of the operator) without duplicates.

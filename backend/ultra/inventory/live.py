@@ -53,6 +53,10 @@ class LiveLists:
         """Return what is known of the provider's list."""
         return self._lists.get(provider, LiveList())
 
+    def asked(self) -> Mapping[str, LiveList]:
+        """Return the lists of all providers that are asked for one, by provider."""
+        return {source.name: self.of(source.name) for source in self._sources if _can_be_asked(source)}
+
     async def run(self) -> None:
         """Keep the lists fresh until cancelled. `on_start` runs beside the first reading, in a thread."""
         starting = None if self._on_start is None else asyncio.create_task(asyncio.to_thread(self._on_start))
@@ -81,7 +85,7 @@ class LiveLists:
     async def refresh(self, sources: Sequence[ProviderSource] | None = None) -> None:
         """Read the lists of `sources` (all by default) now, at the same time; failures are kept, not raised."""
         chosen = self._sources if sources is None else sources
-        await asyncio.gather(*(self._read(source) for source in chosen if source.has_key() or not source.needs_key))
+        await asyncio.gather(*(self._read(source) for source in chosen if _can_be_asked(source)))
 
     async def _read(self, source: ProviderSource) -> None:
         try:
@@ -104,3 +108,7 @@ class LiveLists:
         known = self._lists[source.name]
         self._lists[source.name] = replace(known, checked_at=self._system.now(), error=error)
         self.version += 1
+
+
+def _can_be_asked(source: ProviderSource) -> bool:
+    return source.has_key() or not source.needs_key

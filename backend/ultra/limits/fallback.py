@@ -74,6 +74,7 @@ class FallbackLimiter:
         self._in_a_row = 0
         self._retry_at = 0.0
         self._era = 0
+        self._reason = "probing"
 
     async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
         """Count all charges and take all places, or none of either; `degraded` where this worker decided."""
@@ -108,6 +109,13 @@ class FallbackLimiter:
         """Whether decisions are the shared counter's now."""
         return self.state == "closed" and await self._shared.is_shared()
 
+    async def server(self) -> str | None:
+        """Return what counts for all; the question is one like any other, so it may be what brings the server back."""
+        server = await self._asked(self._shared.server)
+        if server is None:
+            raise Unavailable("The shared counter cannot be reached.", code=self._reason, retry_after=1.0)
+        return server
+
     async def _asked(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """Put a question to the shared counter; None where it may not be asked, or did not answer."""
         if not self._enter():
@@ -117,6 +125,7 @@ class FallbackLimiter:
             answer = await question()
         except Unavailable as error:
             self.counts.failures += 1
+            self._reason = error.code
             self._failed(era, error.code)
             return None
         except BaseException:

@@ -99,6 +99,10 @@ class MemoryLimiter:
             if not held:
                 self._places.pop(lease.key, None)
 
+    async def server(self) -> None:
+        """Nothing is shared."""
+        return
+
     async def is_shared(self) -> bool:
         """Return False: what is counted here is this process's own."""
         return False

@@ -82,6 +82,15 @@ class RedisLimiter:
             return False
         return True
 
+    async def server(self) -> str:
+        """Return the server's own name and version; one that does not tell is called `redis`."""
+        told = await self._connections.ask("INFO", "server")
+        lines = (line.partition(":") for line in told.decode(errors="replace").splitlines())
+        facts = {name: value for name, _, value in lines}
+        if "valkey_version" in facts:
+            return f"valkey {facts['valkey_version']}"
+        return f"redis {facts.get('redis_version', '')}".strip()
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._connections.aclose()

@@ -71,6 +71,7 @@ class Access:
     devices: Devices
     authenticator: Authenticator
     refusals: Refusals
+    witness: Witness
     limiter: Limiter
     limits: LimitPolicy
 
@@ -109,6 +110,7 @@ async def open_access(
             ),
             authenticator=_authenticator(stores, schemes, cookie, refusals, system, honours=header is not None),
             refusals=refusals,
+            witness=witness,
             limiter=limiter,
             limits=LimitPolicy(rates=_rates(settings)),
         )

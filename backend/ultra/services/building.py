@@ -22,10 +22,12 @@ from ultra.inventory.health import Health
 from ultra.inventory.live import LiveLists
 from ultra.inventory.prices import Prices
 from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
+from ultra.inventory.traffic import Traffic
 from ultra.services.access import Access, AccountStores, open_access
 from ultra.services.housekeeping import Housekeeping, retention_of
 from ultra.services.providers import provider_sources
 from ultra.services.purses import AccountPurses
+from ultra.services.vitals import Vitals
 from ultra.store import migrating, stamp
 from ultra.store.database import Database, open_database
 from ultra.store.journal import StoredJournal
@@ -62,6 +64,12 @@ class Services:
     kept: Bench
     fleeting: Bench
     access: Access
+    vitals: Vitals
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it has begun to shut down."""
+        return self.kept.executor.is_leaving
 
     def leave(self) -> None:
         """Begin to shut down: no new work is taken, and what is under way has its grace from now on."""
@@ -87,7 +95,8 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             await enter(_running(_housekeeping(settings, database, access, system).run()))
         sources = await enter(provider_sources(loaded, system=system, serves=serves))
         health = Health(system=system)
-        observer = Observers([health])
+        traffic = Traffic()
+        observer = Observers([health, traffic])
         prices = Prices(system=system)
         live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
         catalogue = _inventory(
@@ -97,8 +106,9 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             await enter(_running(live.run()))
         gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=observer, system=system)
         completions = _budgeted(gateway, settings, access.stores, catalogue=catalogue, system=system)
+        worker = system.new_id("worker")
         bench = partial(
-            _bench, settings, system, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
+            _bench, settings, system, worker, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
         )
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
         memory = RunsInMemory(system=system)
@@ -114,6 +124,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             kept=await enter(bench(*stored)),
             fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
             access=access,
+            vitals=Vitals(worker, system.now(), system.monotonic(), observer, traffic, live, ledger),
         )
 
 
@@ -203,6 +214,7 @@ async def _database(settings: Settings, system: System) -> AsyncIterator[Databas
 async def _bench(
     settings: Settings,
     system: System,
+    worker: str,
     runs: Runs,
     journal: Journal,
     *,
@@ -225,7 +237,7 @@ async def _bench(
         runs=runs,
         conduct=analyst.conduct,
         system=system,
-        worker=system.new_id("worker"),
+        worker=worker,
         concurrency=settings.run_concurrency,
         lease_s=settings.run_lease_s,
         grace_s=settings.shutdown_grace_s,

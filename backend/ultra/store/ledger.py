@@ -53,6 +53,16 @@ class StoredLedger:
         self.lost = 0
         """Rows that could not be kept since the start; anything but 0 is an alarm."""
 
+    @property
+    def waiting(self) -> int:
+        """Rows that are not in the database yet."""
+        return len(self._waiting)
+
+    @property
+    def capacity(self) -> int:
+        """Rows that may wait."""
+        return self._capacity
+
     async def __aenter__(self) -> Self:
         """Begin to write."""
         self._writer = asyncio.create_task(self._write_on(), name="ledger")

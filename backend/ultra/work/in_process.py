@@ -15,7 +15,7 @@ from typing import Literal, Self, TypeAlias
 
 from ultra.domain.analysis import Run
 from ultra.domain.errors import UltraError, Unavailable
-from ultra.domain.ports import Conduct, LeaseLost, Runs
+from ultra.domain.ports import Conduct, LeaseLost, Load, Runs
 from ultra.system import System
 from ultra.work.ending import CANCELLED, INTERNAL, INTERRUPTED, Ending
 from ultra.work.fair_queue import FairQueue
@@ -87,6 +87,7 @@ class InProcessExecutor:
         self._stop_at = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._search_at = self._sweep_at = 0.0
+        self._lost = 0
 
     async def __aenter__(self) -> Self:
         """Begin to take work, first of all what an earlier process left."""
@@ -121,6 +122,23 @@ class InProcessExecutor:
             self._leaving = True
             self._stop_at = self._system.monotonic() + self._grace_s
             self._news.set()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it takes nothing new any more."""
+        return self._leaving
+
+    @property
+    def load(self) -> Load:
+        """How much there is to do here now."""
+        late = self._system.monotonic() - self._lease_s
+        return Load(
+            running=len(self._works),
+            waiting=len(self._queue),
+            overdue=sum(work.renewed_at < late for work in self._works.values()),
+            lost=self._lost,
+            is_working=self._leaving or not any(task.done() for task in self._tasks),
+        )
 
     @property
     def working_on(self) -> tuple[str, ...]:
@@ -226,6 +244,7 @@ class InProcessExecutor:
         run_id, resumable = work.run.id, work.run.options.resumable
         match work.stop:
             case "lost":
+                self._lost += 1
                 _LOG.info("Run %s is conducted by another worker now.", run_id)
                 return
             case "shutdown" if resumable:

@@ -1,0 +1,1 @@
+"""How the parts of a running server are: one file, one class, one question each, found by discovery."""
