@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from ultra.checks import conditions
 from ultra.checks.conditions.check import ConditionCheck, Diagnosis
-from ultra.checks.conditions.examination import Examination
+from ultra.checks.conditions.looking import Looking
 from ultra.discovery import collect
 from ultra.domain.findings import Condition, Health
 from ultra.domain.observations import ConditionChanged
@@ -34,7 +34,7 @@ _log: Final = logging.getLogger("ultra.checks")
 @dataclass(slots=True)
 class _Patient:
     check: ConditionCheck
-    examination: Examination
+    looking: Looking
     condition: Condition
     is_seen: asyncio.Event = field(default_factory=asyncio.Event)
     doubt: Health | None = None
@@ -63,10 +63,10 @@ class Watch:
         self._system = system
         self._dice = system.dice()
         self._patients = [_patient(check, system) for check in checks]
-        self._looking: list[asyncio.Task[None]] = []
+        self._rounds: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._looking = [asyncio.create_task(self._look_on(each), name=each.check.name) for each in self._patients]
+        self._rounds = [asyncio.create_task(self._look_on(each), name=each.check.name) for each in self._patients]
         for patient in self._patients:
             if patient.check.is_needed:
                 await patient.is_seen.wait()
@@ -75,10 +75,10 @@ class Watch:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._looking:
+        for task in self._rounds:
             task.cancel()
-        await asyncio.gather(*self._looking, return_exceptions=True)
-        await asyncio.gather(*(each.examination.end(patience=_PATIENCE_S) for each in self._patients))
+        await asyncio.gather(*self._rounds, return_exceptions=True)
+        await asyncio.gather(*(each.looking.end(patience=_PATIENCE_S) for each in self._patients))
 
     @property
     def is_leaving(self) -> bool:
@@ -104,7 +104,7 @@ class Watch:
 
     async def _look_on(self, patient: _Patient) -> None:
         while True:
-            self._note(patient, await patient.examination.look())
+            self._note(patient, await patient.looking.look())
             await self._system.sleep(_pause(patient) * self._dice.uniform(1 - _JITTER, 1 + _JITTER))
 
     def _note(self, patient: _Patient, found: Diagnosis) -> None:
@@ -163,4 +163,4 @@ def watch_over(services: Services) -> Watch:
 def _patient(check: ConditionCheck, system: System) -> _Patient:
     now: datetime = system.now()
     unseen = Condition(check.name, "fail" if check.is_needed else "warn", _UNSEEN, now, now)
-    return _Patient(check, Examination(check, system=system), unseen)
+    return _Patient(check, Looking(check, system=system), unseen)

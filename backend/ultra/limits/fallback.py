@@ -74,7 +74,6 @@ class FallbackLimiter:
         self._in_a_row = 0
         self._retry_at = 0.0
         self._era = 0
-        self._reason = "probing"
 
     async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
         """Count all charges and take all places, or none of either; `degraded` where this worker decided."""
@@ -110,11 +109,8 @@ class FallbackLimiter:
         return self.state == "closed" and await self._shared.is_shared()
 
     async def server(self) -> str | None:
-        """Return what counts for all; the question is one like any other, so it may be what brings the server back."""
-        server = await self._asked(self._shared.server)
-        if server is None:
-            raise Unavailable("The shared counter cannot be reached.", code=self._reason, retry_after=1.0)
-        return server
+        """Ask the shared counter who it is, whether or not it is left alone now; raises `Unavailable`."""
+        return await self._shared.server()
 
     async def _asked(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """Put a question to the shared counter; None where it may not be asked, or did not answer."""
@@ -125,7 +121,6 @@ class FallbackLimiter:
             answer = await question()
         except Unavailable as error:
             self.counts.failures += 1
-            self._reason = error.code
             self._failed(era, error.code)
             return None
         except BaseException:

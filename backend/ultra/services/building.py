@@ -94,10 +94,8 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         if serves:
             await enter(_running(_housekeeping(settings, database, access, system).run()))
         sources = await enter(provider_sources(loaded, system=system, serves=serves))
-        health = Health(system=system)
-        traffic = Traffic()
+        health, traffic, prices = Health(system=system), Traffic(), Prices(system=system)
         observer = Observers([health, traffic])
-        prices = Prices(system=system)
         live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
         catalogue = _inventory(
             loaded, patterns, sources=sources, health=health, live=live, prices=prices, system=system

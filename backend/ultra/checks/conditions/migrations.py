@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Self
 
-from ultra.checks.conditions.check import ConditionCheck, Diagnosis, Group
+from ultra.checks.conditions.check import ConditionCheck, Diagnosis, Group, unwell
 from ultra.domain.errors import Conflict
 from ultra.services import Services
 from ultra.store import migrating
@@ -32,13 +32,19 @@ class MigrationsCondition(ConditionCheck):
         yield cls(database=services.database)
 
     async def look(self) -> Diagnosis:
-        """Say where the tables are; facts: `state` (`current`, `pending`, `newer`), `revision`, `pending`."""
+        """Say where the tables are; facts: `revision`, `pending`, and `state`.
+
+        A state is `current`, `pending`, `newer` or `half_applied`.
+        """
         at = await migrating.current(self._database)
         try:
             pending = await migrating.pending(self._database)
-        except Conflict as newer:
-            reason = f"{newer.message} A newer Ultra has been here: upgrade this one."
-            return Diagnosis("warn", reason, {"state": "newer", "revision": at, "pending": []})
+        except Conflict as found:
+            is_newer = found.code == "database_too_new"
+            facts: dict[str, object] = {"state": "newer" if is_newer else "half_applied", "revision": at, "pending": []}
+            if is_newer:
+                return Diagnosis("warn", f"{found.message} Replace this program by the newer one.", facts)
+            return Diagnosis("fail", unwell(found).reason, facts)
         facts = {"state": "pending" if pending else "current", "revision": at, "pending": list(pending)}
         if pending:
             reason = f"The database lacks {len(pending)} of {len(migrating.revisions())} revisions: ultra db upgrade."

@@ -1,19 +1,22 @@
 """Is the counter that all workers share there?"""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Final, Self
 
 from ultra.checks.conditions.check import ConditionCheck, Diagnosis, Group
 from ultra.domain.errors import Unavailable
-from ultra.domain.limits import Limiter
+from ultra.domain.limits import Charge, Limit, Limiter
 from ultra.services import Services
+
+_NOBODYS: Final = Charge(Limit("health", 1_000_000, 60.0), "health")
+"""Counts for nobody, and is never used up."""
 
 
 class SharedLimitsCondition(ConditionCheck):
-    """Asks Valkey or Redis who it is. While it is away each worker counts its share by itself: nothing depends on it.
+    """Has one thing counted, as every request does: a server may answer and still be unable to count.
 
-    The question is one like any other to the limiter: once the server is back, it is what brings the limiter back,
-    traffic or none.
+    While it is away each worker counts its share by itself, so nothing depends on it. Once it is back, this question
+    is what brings the limiter back to it, traffic or none.
     """
 
     name = "shared_limits"
@@ -29,10 +32,15 @@ class SharedLimitsCondition(ConditionCheck):
         yield cls(limiter=services.access.limiter)
 
     async def look(self) -> Diagnosis:
-        """Say who counts; facts: `shared`, and `server` with its version where there is one."""
+        """Say who counts; facts: `shared`, and `server` with its version where one answers."""
+        decision = await self._limiter.charge((_NOBODYS,))
         try:
             server = await self._limiter.server()
         except Unavailable as error:
-            reason = f"{error.message} Each worker counts its share of every limit by itself."
-            return Diagnosis("warn", reason, {"shared": False, "code": error.code})
-        return Diagnosis("pass", None, {"shared": server is not None, "server": server})
+            reason = f"The shared counter does not answer ({error.code}): each worker counts its share by itself."
+            return Diagnosis("warn", reason, {"shared": False, "server": None})
+        facts = {"shared": server is not None and not decision.degraded, "server": server}
+        if decision.degraded:
+            reason = f"{server} answers and did not count: each worker counts its share by itself."
+            return Diagnosis("warn", reason, facts)
+        return Diagnosis("pass", None, facts)

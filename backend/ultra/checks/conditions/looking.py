@@ -11,7 +11,7 @@ from ultra.system import System
 _log: Final = logging.getLogger("ultra.checks")
 
 
-class Examination:
+class Looking:
     """Looks at a check's part as often as it is asked to, and always has an answer within the check's deadline.
 
     A look that does not end in time is cancelled, and left alone if it hangs even then: no second one is begun until
