@@ -222,3 +222,13 @@ async def test_rows_are_written_in_few_transactions(
     assert transactions <= 5
     settled = [row for row in await rows(database) if row.outcome == "ok"]
     assert len(settled) == 1000
+
+
+async def test_rows_that_wait_can_be_counted(database: Database, system: ShiftedSystem) -> None:
+    """Until they are in the database; so can those that may wait."""
+    async with StoredLedger(database=database, system=system, capacity=10) as ledger:
+        ledger.reserve(entry(1, system))
+        ledger.reserve(entry(2, system))
+        assert (ledger.waiting, ledger.capacity) == (2, 10)
+        await ledger.flush()
+        assert ledger.waiting == 0

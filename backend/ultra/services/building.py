@@ -91,8 +91,6 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         database = await enter(_database(settings, system))
         ledger = await enter(StoredLedger(database=database, system=system))
         access = await enter(open_access(settings, database=database, ledger=ledger, system=system))
-        if serves:
-            await enter(_running(_housekeeping(settings, database, access, system).run()))
         sources = await enter(provider_sources(loaded, system=system, serves=serves))
         health, traffic, prices = Health(system=system), Traffic(), Prices(system=system)
         observer = Observers([health, traffic])
@@ -101,6 +99,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             loaded, patterns, sources=sources, health=health, live=live, prices=prices, system=system
         )
         if serves:
+            await enter(_running(_housekeeping(settings, database, access, system).run()))
             await enter(_running(live.run()))
         gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=observer, system=system)
         completions = _budgeted(gateway, settings, access.stores, catalogue=catalogue, system=system)

@@ -4,6 +4,7 @@ Windows are an hour long, so that nothing comes back by itself while a slow mach
 """
 
 import asyncio
+import re
 
 import pytest
 
@@ -211,3 +212,12 @@ async def test_asking_for_nothing_passes(counter: Counter) -> None:
     """Where every limit is off, nothing is in the way."""
     decision = await counter.limiter.charge(())
     assert (decision.allowed, decision.standings, decision.leases) == (True, (), ())
+
+
+async def test_it_says_who_counts_for_all(counter: Counter) -> None:
+    """The server's own name and version; nothing where nothing is shared."""
+    server = await counter.limiter.server()
+    if await counter.limiter.is_shared():
+        assert re.fullmatch(r"(valkey|redis|fake) \d+\.\d+[.\d]*", server or "")
+    else:
+        assert server is None

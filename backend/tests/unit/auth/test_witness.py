@@ -80,3 +80,15 @@ async def test_reading_is_the_books_own() -> None:
         await asyncio.sleep(0.01)
         assert len(await witness.page(limit=1, before=None, action=None, actor=None)) == 1
         assert await witness.verify() is None
+
+
+async def test_what_waits_can_be_counted() -> None:
+    """Entries that are not written yet, and how many may wait."""
+    audit = Stuck()
+    async with Witness(audit=audit, most=10) as witness:
+        for number in range(4):
+            await witness.write(entry(number))
+        assert (witness.waiting, witness.capacity) == (4, 10)
+        audit.may_write.set()
+        await asyncio.sleep(0.01)
+        assert witness.waiting == 0

@@ -311,3 +311,16 @@ def test_strongest_orders_what_it_is_given(build: Callable) -> None:
     """Ranked ones first, unknown ones last, in their given order."""
     names = ("home/x", "openai/gpt-4o-mini", "anthropic/claude-opus-5-5", "home/a")
     assert build().inventory.strongest(names) == ("anthropic/claude-opus-5-5", "openai/gpt-4o-mini", "home/x", "home/a")
+
+
+async def test_one_provider_is_what_it_is_among_all(build: Callable) -> None:
+    """Its state by itself is the one in the list of all, and its models are those listed of it."""
+    house = build({"openai": ["a"], "gemini": NetworkFailed("unreachable", code="dns")})
+    await house.live.refresh()
+    assert house.inventory.provider_names == ("openai", "anthropic", "gemini")
+    assert tuple(house.inventory.provider(name)[0] for name in house.inventory.provider_names) == (
+        house.inventory.providers()
+    )
+    assert {model.id for model in house.inventory.provider("openai")[1]} == {
+        model.id for model in house.inventory.models() if model.provider == "openai"
+    }

@@ -107,3 +107,12 @@ async def test_what_runs_at_start_runs_in_a_thread(build: Callable) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ran == [True]
+
+
+async def test_only_those_who_can_be_asked_have_a_list_to_wait_for(build: Callable) -> None:
+    """A provider without its key is not asked, and nobody misses its list."""
+    house = build({"openai": ["a"]})
+    house.keys["gemini"] = False
+    await house.live.refresh()
+    assert set(house.live.asked()) == {"openai", "anthropic"}
+    assert set(house.live.asked()["openai"].models or ()) == {"a"}

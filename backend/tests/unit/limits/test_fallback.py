@@ -281,3 +281,15 @@ async def test_at_most_twice_the_limit_whatever_the_server_does(history: list[tu
             decision = await workers[number % 2].charge([Charge(limit, "k", number)])
             passed += number * decision.allowed
     assert passed <= 2 * (10 + (system.monotonic() - began) * 10 / 100)
+
+
+async def test_who_the_server_is_can_be_asked_at_any_time() -> None:
+    """Though it is left alone it is asked, and that decides nothing: only what it counts does."""
+    house = House()
+    await house.lose()
+    with pytest.raises(Unavailable) as refused:
+        await house.limiter.server()
+    assert (refused.value.code, house.limiter.state) == ("ConnectionError", "open")
+    house.shared.reason = None
+    assert await house.limiter.server() == "fake 1.0"
+    assert house.limiter.state == "open"
