@@ -46,6 +46,7 @@ OPERATIONS: Mapping[tuple[str, str], str | None] = {
     ("GET", "/api/patterns"): "patterns:read",
     ("GET", "/api/patterns/{name}"): "patterns:read",
     ("GET", "/api/available-models"): "models:read",
+    ("GET", "/api/health"): "health:read",
 }
 """What the description of the API must list: no more and no less."""
 

@@ -49,7 +49,7 @@ def test_T01_changes_nothing(production, testing):
     good = signed(testing, "admin", "GET", "/api/users")[1]
     values = ("true", "1", "yes", "on", "", testing.test_secret, good, "a" * 10_000)
     before = production.database_text().count(b"usr_")
-    spread = [key for key in OPERATIONS if key[1] != "/health/ready"]
+    spread = [key for key in OPERATIONS if key[1] not in ("/health", "/health/ready")]  # say how a worker is just now
     member = production.person()
     for number, (method, path) in enumerate(spread):
         client = production.client()
@@ -102,6 +102,7 @@ def test_T05_only_a_signature_counts(testing):
     name, value = signed(testing, "viewer", "GET", ME)
     client.get(ME, headers=[(name, value.replace("viewer", "admin"))]).unauthenticated()
     assert client.get("/health").get("x-ultra-environment") == "testing"
+    assert client.get("/health").json["test_mode"] is True
 
 
 def test_T05_two_credentials(testing):
