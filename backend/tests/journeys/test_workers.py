@@ -61,6 +61,19 @@ def test_one_address_is_served_by_two_processes(ultra: UltraProcess) -> None:
     assert [fetch(f"{ultra.url}/v1/models")[0] for _ in range(10)] == [200] * 10
 
 
+def test_each_worker_tells_of_itself(ultra: UltraProcess) -> None:
+    """A report says which of them it is about; both are told of by whoever asks often enough."""
+    seen: dict[int, str] = {}
+
+    def both() -> bool:
+        worker = ultra.get("/api/health")["worker"]
+        assert seen.setdefault(worker["pid"], worker["id"]) == worker["id"]
+        return set(seen) == children(ultra.pid)
+
+    until(both, patience=60, what="reports of both workers")
+    assert len(set(seen.values())) == 2
+
+
 def test_a_worker_that_dies_is_replaced(ultra: UltraProcess) -> None:
     """The other one goes on meanwhile; nobody has to do anything."""
     before = children(ultra.pid)

@@ -52,6 +52,7 @@ class Troubled:
 
     def __init__(self, database: Database, trouble: Unavailable) -> None:
         self.is_sqlite = database.is_sqlite
+        self.path = database.path
         self._trouble = trouble
 
     async def read(self, work: Work[Result]) -> Result:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Connection, text
 
-from ultra.store.database import Database
+from ultra.domain.errors import Unavailable
+from ultra.store.database import STORE_UNREACHABLE, Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,14 @@ class Pulse:
 
 async def feel_pulse(database: Database) -> Pulse:
     """Ask in one short transaction; raises `Unavailable` or `Overloaded`."""
-    return await database.read(_of_file if database.is_sqlite else _of_server)
+    path = database.path
+    return await database.read(_of_server if path is None else lambda connection: _of_file(connection, path))
 
 
-def _of_file(connection: Connection) -> Pulse:
-    # the schema is read from the file: the version alone would not notice that the file is gone
+def _of_file(connection: Connection, path: Path) -> Pulse:
+    if not path.exists():  # who has it open reads and writes on, and all of it is gone at the end
+        raise Unavailable("The database file is gone.", hint=f"Restore {path}, then restart.", code=STORE_UNREACHABLE)
+    # a page of the file is read: for its version alone the library would not look at it
     connection.execute(text("SELECT count(*) FROM sqlite_master"))
     return Pulse("sqlite", str(connection.scalar(text("SELECT sqlite_version()"))), None)
 

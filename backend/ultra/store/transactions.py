@@ -4,7 +4,6 @@ A function cannot await, so no transaction can last across a call to a model. An
 awaiting each statement (aiosqlite) took four times the processor time for the same append, measured with the journal.
 """
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,34 +42,11 @@ class Database(ABC):
 
     def __init__(self) -> None:
         self.arrivals = Arrivals()
-        self._asking = asyncio.Lock()
-        self._asked_again_at = 0.0
-        self._was_reachable = False
 
     @property
     def is_sqlite(self) -> bool:
         """SQLite, not PostgreSQL."""
         return self.path is not None
-
-    async def is_reachable(self, *, patience: float = 2.0) -> bool:
-        """Whether a transaction can be opened within `patience` seconds; an answer stands for one second.
-
-        Anybody may ask, as often as they like: that must not be a way to keep the database busy.
-        """
-        async with self._asking:
-            now = asyncio.get_running_loop().time()
-            if now >= self._asked_again_at:
-                self._was_reachable = await self._reaches(patience)
-                self._asked_again_at = now + 1.0
-            return self._was_reachable
-
-    async def _reaches(self, patience: float) -> bool:
-        try:
-            async with asyncio.timeout(patience):
-                await self.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
-        except (Unavailable, TimeoutError):
-            return False
-        return True
 
     @abstractmethod
     async def read(self, work: Work[Result]) -> Result:
