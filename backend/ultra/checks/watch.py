@@ -36,7 +36,8 @@ class _Patient:
     check: ConditionCheck
     looking: Looking
     condition: Condition
-    is_seen: asyncio.Event = field(default_factory=asyncio.Event)
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    is_known: bool = False
     doubt: Health | None = None
     """What was seen last and is not believed yet."""
     doubts: int = 0
@@ -46,8 +47,9 @@ class Watch:
     """Has every check looked at in its own time; open it with `async with`. What it says is read from memory.
 
     Entering waits until whatever the server needs to serve has been looked at once. What nobody has looked at is not
-    well: `fail` where it is needed, else `warn`. A check that hangs or breaks delays no other. The observer is told of
-    every change of health once, the first look included, whose `before` is None.
+    well: `fail` where it is needed, else `warn`. A look that finds nothing out leaves what was known before. One that
+    hangs or breaks delays no other. The observer is told of every change of health once, and of the first time that
+    something is known, whose `before` is None.
     """
 
     def __init__(
@@ -67,18 +69,19 @@ class Watch:
 
     async def __aenter__(self) -> Self:
         self._rounds = [asyncio.create_task(self._look_on(each), name=each.check.name) for each in self._patients]
-        for patient in self._patients:
-            if patient.check.is_needed:
-                await patient.is_seen.wait()
+        try:
+            for patient in self._patients:
+                if patient.check.is_needed:
+                    await patient.looked.wait()
+        except BaseException:
+            await self._end()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._rounds:
-            task.cancel()
-        await asyncio.gather(*self._rounds, return_exceptions=True)
-        await asyncio.gather(*(each.looking.end(patience=_PATIENCE_S) for each in self._patients))
+        await self._end()
 
     @property
     def is_leaving(self) -> bool:
@@ -102,16 +105,23 @@ class Watch:
         """Return how every part was when it was last looked at."""
         return tuple((each.check, each.condition) for each in self._patients)
 
+    async def _end(self) -> None:
+        for task in self._rounds:
+            task.cancel()
+        await asyncio.gather(*self._rounds, return_exceptions=True)
+        await asyncio.gather(*(each.looking.end(patience=_PATIENCE_S) for each in self._patients))
+
     async def _look_on(self, patient: _Patient) -> None:
         while True:
             self._note(patient, await patient.looking.look())
+            patient.looked.set()
             await self._system.sleep(_pause(patient) * self._dice.uniform(1 - _JITTER, 1 + _JITTER))
 
     def _note(self, patient: _Patient, found: Diagnosis) -> None:
-        now, before = self._system.now(), patient.condition
-        is_first = not patient.is_seen.is_set()
-        if is_first and not found.is_known:
-            patient.condition = replace(before, reason=found.reason, checked_at=now, facts=found.facts)
+        now, before, is_first = self._system.now(), patient.condition, not patient.is_known
+        if not found.is_known:
+            if is_first:
+                patient.condition = replace(before, reason=found.reason, checked_at=now, facts=found.facts)
             return
         if found.health != before.health and not is_first and self._is_doubtful(patient, found.health):
             patient.condition = replace(before, checked_at=now)
@@ -120,7 +130,7 @@ class Watch:
         is_same = found.health == before.health and not is_first
         since = before.since if is_same else now
         patient.condition = Condition(patient.check.name, found.health, found.reason, since, now, found.facts)
-        patient.is_seen.set()
+        patient.is_known = True
         if not is_same:
             self._tell(patient.condition, None if is_first else before.health)
 
@@ -143,7 +153,7 @@ class Watch:
 def _pause(patient: _Patient) -> float:
     """Return the seconds until the next look: fewer while nothing is known, and while something is not well."""
     every_s = patient.check.every_s
-    if not patient.is_seen.is_set():
+    if not patient.is_known:
         return min(every_s, SOON_S)
     is_well = patient.condition.health == "pass" and patient.doubt is None
     return every_s if is_well else min(every_s, AGAIN_S)

@@ -1,5 +1,6 @@
 """The watch looks at everything in its own time, remembers, and tells of every change once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -225,6 +226,47 @@ async def test_what_nobody_can_know_yet_is_no_news() -> None:
         check.found = Diagnosis("pass")
         await ward.system.tick(2)
         assert ward.changes == [("fake", None, "pass")]
+
+
+@pytest.mark.parametrize("trouble", [Unavailable("The store cannot be reached."), None])
+async def test_whoever_looks_through_something_that_is_away_finds_nothing_out(trouble: Unavailable | None) -> None:
+    """What was known before stays, with the time it was looked at, and nothing is told: the other part has a check."""
+    check = FakeCheck()
+    check.is_indirect = True
+    async with Ward(check).open() as ward:
+        before = ward.condition()
+        check.found = trouble
+        await ward.system.tick(100)
+        assert check.looks > 1
+        assert ward.condition() == before
+        assert ward.changes == [("fake", None, "pass")]
+        check.found = Diagnosis("fail", "It is wrong.")
+        await ward.system.tick(15)
+        assert ward.condition().health == "fail"
+
+
+async def test_a_start_does_not_wait_for_what_cannot_be_found_out() -> None:
+    """It is not ready, and becomes so by itself."""
+    check = needed(found=Unavailable("The store cannot be reached."))
+    check.is_indirect = True
+    async with Ward(check).open() as ward:
+        assert not ward.watch.is_ready
+        check.found = Diagnosis("pass")
+        await ward.system.tick(2)
+        assert ward.watch.is_ready
+
+
+async def test_a_start_that_is_given_up_leaves_nobody_looking() -> None:
+    """Who stops waiting for the first look ends all of them."""
+    check = needed(found=None)
+    ward = Ward(check, FakeCheck("other"))
+    entering = asyncio.ensure_future(ward.watch.__aenter__())
+    await ward.system.settled()
+    entering.cancel()
+    await asyncio.wait({entering})
+    looks = ward.checks[1].looks
+    await ward.system.tick(100)
+    assert ward.checks[1].looks == looks
 
 
 async def test_leaving_ends_every_look() -> None:

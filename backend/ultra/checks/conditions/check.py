@@ -17,7 +17,7 @@ Group: TypeAlias = Literal["dependency", "service", "provider", "configuration"]
 class Diagnosis:
     """What one look has found. `reason` says why it is not `pass`; `facts` are JSON values, and no secret is one.
 
-    One that is not known says that there was nothing to see yet: shortly after a start that is no news.
+    One that is not known says that there was nothing to see: that is no news.
     """
 
     health: Health
@@ -30,7 +30,8 @@ class ConditionCheck(ABC):
     """Looks at one part. A class names its `name` and `group`, and how it is to be asked.
 
     It is looked at every `every_s` seconds and must answer within `deadline_s`. A server `needs` the part to serve, or
-    does without it. A change between `pass` and `warn` counts once it was seen `steady` times in a row.
+    does without it. A change between `pass` and `warn` counts once it was seen `steady` times in a row. One that is
+    `indirect` looks through another part that has a check of its own: when that is away, it finds nothing out.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ConditionCheck(ABC):
     every_s: float
     deadline_s: float = 2.0
     is_needed: bool = False
+    is_indirect: bool = False
     steady: int = 1
 
     @classmethod

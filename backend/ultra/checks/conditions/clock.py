@@ -18,6 +18,7 @@ class ClockCondition(ConditionCheck):
     group: Group = "dependency"
     every_s = 60.0
     deadline_s = 5.0
+    is_indirect = True
     steady = 2
 
     def __init__(self, *, database: Database, system: System, warn_s: float = 2.0, fail_s: float = 15.0) -> None:

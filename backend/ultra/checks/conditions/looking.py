@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Final
 
 from ultra.checks.conditions.check import ConditionCheck, Diagnosis, unwell
-from ultra.domain.errors import UltraError
+from ultra.domain.errors import UltraError, Unavailable
 from ultra.system import System
 
 _log: Final = logging.getLogger("ultra.checks")
@@ -30,14 +31,19 @@ class Looking:
             self._looking.add_done_callback(_retrieve)
             await self._in_time(self._looking)
         if not self._looking.done() or self._looking.cancelled():
-            return Diagnosis("fail", f"It did not answer within {self._check.deadline_s:g} s.")
+            return self._away(Diagnosis("fail", f"It did not answer within {self._check.deadline_s:g} s."))
         error = self._looking.exception()
+        if isinstance(error, Unavailable):
+            return self._away(unwell(error))
         if isinstance(error, UltraError):
             return unwell(error)
         if error is not None:
             _log.error("%s cannot be looked at", self._check.name, exc_info=error)
             return Diagnosis("fail", f"It cannot be looked at ({type(error).__name__}).")
         return self._looking.result()
+
+    def _away(self, found: Diagnosis) -> Diagnosis:
+        return replace(found, is_known=not self._check.is_indirect)
 
     async def _in_time(self, looking: asyncio.Future[Diagnosis]) -> None:
         deadline = asyncio.ensure_future(self._system.sleep(self._check.deadline_s))

@@ -21,6 +21,7 @@ class MigrationsCondition(ConditionCheck):
     group: Group = "dependency"
     every_s = 30.0
     deadline_s = 5.0
+    is_indirect = True
     is_needed = True
 
     def __init__(self, *, database: Database) -> None:

@@ -21,6 +21,7 @@ class RunsCondition(ConditionCheck):
     name = "runs"
     group: Group = "service"
     every_s = 10.0
+    is_indirect = True
     steady = 2
 
     def __init__(
@@ -49,25 +50,20 @@ class RunsCondition(ConditionCheck):
 
     async def look(self) -> Diagnosis:
         """Say what keeps runs; facts: `here` (this worker's) and `everywhere` (unfinished runs of all workers)."""
-        loads, backlog = self._loads(), await self._backlog()
+        loads = self._loads()
+        if not all(load.is_working for load in loads):
+            return Diagnosis("fail", "The executor has stopped: this worker takes no runs. Restart it.", _here(loads))
+        backlog = await self._backlog()
         oldest = backlog.oldest_queued_at
         waited_s = 0.0 if oldest is None else max(0.0, (self._system.now() - oldest).total_seconds())
-        facts: dict[str, Any] = {
-            "here": {
-                "running": sum(load.running for load in loads),
-                "queued": sum(load.waiting for load in loads),
-                "overdue_leases": sum(load.overdue for load in loads),
-                "lost_leases": sum(load.lost for load in loads),
-            },
+        facts = _here(loads) | {
             "everywhere": {
                 "running": backlog.running,
                 "queued": backlog.queued,
                 "oldest_queued_s": round(waited_s, 1),
                 "abandoned": backlog.abandoned,
-            },
+            }
         }
-        if not all(load.is_working for load in loads):
-            return Diagnosis("fail", "The executor has stopped: this worker takes no runs. Restart it.", facts)
         troubles = list(self._troubles(loads, backlog, waited_s))
         return Diagnosis("warn", " ".join(troubles), facts) if troubles else Diagnosis("pass", None, facts)
 
@@ -78,3 +74,13 @@ class RunsCondition(ConditionCheck):
             yield f"{overdue} leases cannot be renewed: another worker may take these runs."
         if backlog.abandoned:
             yield f"Nobody works on {backlog.abandoned} runs that had begun."
+
+
+def _here(loads: tuple[Load, ...]) -> dict[str, Any]:
+    counts = {
+        "running": sum(load.running for load in loads),
+        "queued": sum(load.waiting for load in loads),
+        "overdue_leases": sum(load.overdue for load in loads),
+        "lost_leases": sum(load.lost for load in loads),
+    }
+    return {"here": counts}

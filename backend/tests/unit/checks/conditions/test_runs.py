@@ -61,3 +61,4 @@ async def test_an_executor_that_broke_down_is_a_failure() -> None:
     """It takes no runs any more, and nothing else says so."""
     found = await look(Load(), Load(is_working=False))
     assert (found.health, found.reason) == ("fail", "The executor has stopped: this worker takes no runs. Restart it.")
+    assert set(found.facts) == {"here"}
