@@ -195,10 +195,16 @@ def test_a_thousand_questions_ask_the_database_nothing(ultra: UltraProcess, post
 
 
 def test_without_the_shared_counter_it_starts(tmp_path: Path, mock: Mock) -> None:
-    """Nobody is at that address: it is ready, warns, and serves with limits of its own."""
-    settings = {"REDIS_URL": "redis://127.0.0.1:1/0"}
+    """Nobody is at that address: it is ready, warns, and serves with limits of its own.
+
+    What the start has found of the configuration is told as well, each with its id.
+    """
+    settings = {"REDIS_URL": "redis://127.0.0.1:1/0", "ULTRA_RETRY_BASE_S": "3"}
     with ultra_process(tmp_path, mock, settings=settings) as process:
         assert status_of(process, "/health/live") == (200, "pass")
         assert status_of(process, "/health/ready") == (200, "warn")
         assert part(process, "dependencies", "shared_limits")["status"] == "warn"
+        configuration = part(process, "configuration", "configuration")
+        assert configuration["status"] == "warn"
+        assert [each["setting"] for each in configuration["facts"]["findings"]] == ["ULTRA_RETRY_BASE_S"]
         assert fetch(f"{process.url}/v1/chat/completions", method="POST", body=ASKED)[0] == 200

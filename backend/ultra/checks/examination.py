@@ -45,11 +45,11 @@ class Examination:
         return replace(self, findings=tuple(ordered))
 
     def usable(self) -> Loaded:
-        """Return the configuration; raises `ConfigurationRefused` when there is an error."""
+        """Return the configuration with what was found; raises `ConfigurationRefused` when there is an error."""
         errors = at_least(self.findings, "error")
         if errors or self.loaded is None:
             raise ConfigurationRefused(errors)
-        return self.loaded
+        return replace(self.loaded, findings=self.findings)
 
 
 def examine(

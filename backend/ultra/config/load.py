@@ -24,6 +24,7 @@ from ultra.config.sources import (
     secrets_layer,
 )
 from ultra.config.toml_file import Presets, UltraToml, read_toml
+from ultra.domain.findings import Finding
 from ultra.system import System
 
 
@@ -47,12 +48,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings with their origins, and `ultra.toml` with the keys of its providers by provider name."""
+    """Settings with their origins, and `ultra.toml` with the keys of its providers by provider name.
+
+    `findings` are what judges have found of them all together; none were found where nobody has judged.
+    """
 
     settings: Settings
     origins: Mapping[str, Origin]
     toml: UltraToml
     keys: Mapping[str, SecretRef] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

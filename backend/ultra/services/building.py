@@ -121,7 +121,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             kept=await enter(bench(*stored)),
             fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
             access=access,
-            vitals=Vitals(worker, system.now(), system.monotonic(), observer, traffic, live, ledger),
+            vitals=Vitals(worker, system.now(), system.monotonic(), observer, traffic, live, ledger, loaded.findings),
         )
 
 

@@ -34,6 +34,13 @@ def test_what_may_be_used_is_given_and_anything_else_refused(tmp_path: Path) -> 
     assert [line.split()[0] for line in str(caught.value).splitlines()] == ["U003", "U044", "U044"]
 
 
+def test_what_was_found_goes_along_with_what_may_be_used(tmp_path: Path) -> None:
+    """A server that starts in spite of warnings can tell of them."""
+    examination = examined(tmp_path, **production(REDIS_URL=""))
+    assert examination.findings
+    assert examination.usable().findings == examination.findings
+
+
 def test_a_value_that_is_wrong_is_said_once(tmp_path: Path) -> None:
     """What stands in its place meanwhile is not judged, too."""
     assert found(tmp_path, **production(ULTRA_PUBLIC_ORIGIN="ultra.example", GEMINI_API_KEY="k")) & {

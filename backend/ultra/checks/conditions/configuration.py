@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
 from ultra.checks.conditions.check import ConditionCheck, Diagnosis, Group
-from ultra.config import Problem, advise
 from ultra.domain.findings import Finding, Health, at_least
 from ultra.services import Services
 
@@ -21,8 +20,8 @@ class ConfigurationCondition(ConditionCheck):
 
     @classmethod
     def of(cls, services: Services) -> Iterable[Self]:
-        """Look at the settings in force."""
-        yield cls(findings=lambda: [_finding(each) for each in advise(services.settings)])
+        """Look at what was found when this server started."""
+        yield cls(findings=lambda: services.vitals.findings)
 
     async def look(self) -> Diagnosis:
         """Say how many there are; fact: `findings`, each with `id`, `level`, `setting`, `sentence` and `hint`."""
@@ -44,7 +43,3 @@ class ConfigurationCondition(ConditionCheck):
         if health == "pass":
             return Diagnosis("pass", None, facts)
         return Diagnosis(health, f"{len(warnings)} findings, of which {len(errors)} are errors.", facts)
-
-
-def _finding(advice: Problem) -> Finding:
-    return Finding("advice", "warning", advice.setting, advice.sentence, advice.hint)
