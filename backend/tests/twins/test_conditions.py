@@ -11,7 +11,7 @@ from ultra.checks.conditions.check import ConditionCheck
 from ultra.checks.conditions.clock import ClockCondition
 from ultra.checks.conditions.database import DatabaseCondition
 from ultra.checks.conditions.migrations import MigrationsCondition
-from ultra.domain.errors import Overloaded, Unavailable
+from ultra.domain.errors import Conflict, Overloaded, UltraError, Unavailable
 from ultra.store import migrating
 from ultra.store.database import Database, open_database
 from ultra.store.pulse import feel_pulse
@@ -50,7 +50,7 @@ async def test_a_database_that_answers_slowly_is_told_of(database: Database) -> 
 class Troubled:
     """Says of every transaction what its trouble is; stands before a real database."""
 
-    def __init__(self, database: Database, trouble: Unavailable) -> None:
+    def __init__(self, database: Database, trouble: UltraError) -> None:
         self.is_sqlite = database.is_sqlite
         self.path = database.path
         self._trouble = trouble
@@ -105,6 +105,28 @@ async def test_a_newer_program_that_has_been_here_is_a_warning(database: Databas
     assert (found.health, found.facts["state"], found.facts["revision"]) == ("warn", "newer", "r9999_later")
     assert found.reason is not None
     assert "Replace this program" in found.reason
+
+
+async def test_tables_that_are_those_of_no_revision_are_a_failure(database: Database) -> None:
+    """Whatever the store finds wrong with them is the reason; it says which revision the database says it is at."""
+
+    class Half(Troubled):
+        """Says where it is, and that it is not."""
+
+        async def read(self, work: Work[Result]) -> Result:
+            """Let the first question pass."""
+            if not asked:
+                asked.append("revision")
+                return await database.read(work)
+            return await super().read(work)
+
+    asked: list[str] = []
+    wrong = Conflict("The tables are not those of r0001_runs.", code="database_half_migrated", hint="Restore a backup.")
+    half: Database = Half(database, wrong)  # type: ignore[assignment]  # reads only
+    found = await MigrationsCondition(database=half).look()
+    assert found.health == "fail"
+    assert found.reason == "The tables are not those of r0001_runs. Restore a backup."
+    assert (found.facts["state"], found.facts["revision"]) == ("half_applied", migrating.revisions()[-1])
 
 
 async def _write_revision(database: Database, name: str) -> None:
