@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -291,14 +290,22 @@ def test_db(ultra, folder):
     status = ultra("db", "status", "--json").json
     assert (status["environment"], status["counts"]["runs"]) == ("testing", 1)
     assert "runs" in ultra("db", "status").out
-    assert ultra("db", "backup", "copy.db").code == 0
-    assert ultra("db", "backup", "copy.db").code == 66
+    assert ultra("db", "backup", "copy.backup").code == 0
+    assert ultra("db", "backup", "copy.backup").code == 66
+    assert ultra("db", "verify", "copy.backup", "--json").json["rows"]["runs"] == 1
     assert ultra("db", "upgrade").out == "Nothing to apply.\n"
-    assert ultra("db", "downgrade").code == 0
+    assert ultra("db", "downgrade", "--to", "nothing").code == 0
     assert ultra("db", "status", "--json").json["pending"]
     assert "r0001" in ultra("db", "upgrade").out
-    shutil.copy("copy.db", folder / "var" / "ultra.db")
+    assert ultra("db", "restore", "copy.backup").code == 0
+    assert ultra("db", "restore", "copy.backup").code == 66
+    assert ultra("db", "restore", "copy.backup", "--replace", "--json").json["rows"]["runs"] == 1
     assert ultra("db", "status", "--json").json["counts"]["runs"] == 1
+    with (folder / "copy.backup").open("r+b") as file:
+        file.truncate(200)
+    spoilt = ultra("db", "verify", "copy.backup")
+    assert spoilt.code == 66
+    assert "damaged" in spoilt.err
 
 
 def test_a_database_of_another_environment_is_refused(ultra, monkeypatch):

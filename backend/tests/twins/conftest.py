@@ -46,13 +46,13 @@ def postgres(testrun_uid: str, worker_id: str) -> Iterator[Postgres]:
 @pytest.fixture(params=["sqlite", "postgres"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a database without tables."""
-    yield from _lend(request, tmp_path, migrated=False)
+    yield from lend(request, tmp_path, migrated=False)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Give the address of a database with all tables and no rows."""
-    yield from _lend(request, tmp_path, migrated=True)
+    yield from lend(request, tmp_path, migrated=True)
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _lend(request: pytest.FixtureRequest, folder: Path, *, migrated: bool) -> Iterator[str]:
+def lend(request: pytest.FixtureRequest, folder: Path, *, migrated: bool) -> Iterator[str]:
+    """Give the address of a database of the kind that the fixture's parameter names."""
     if request.param == "postgres":
         server: Postgres = request.getfixturevalue("postgres")
         yield from server.lend(template=server.template if migrated else "template0")
@@ -94,7 +95,7 @@ def shelf_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
     if request.param in ("memory", "fake"):
         yield request.param
     else:
-        yield from _lend(request, tmp_path, migrated=True)
+        yield from lend(request, tmp_path, migrated=True)
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def accounts_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     if request.param == "fake":
         yield request.param
     else:
-        yield from _lend(request, tmp_path, migrated=True)
+        yield from lend(request, tmp_path, migrated=True)
 
 
 @pytest.fixture

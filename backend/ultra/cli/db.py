@@ -20,18 +20,20 @@ class Db(Command):
     name = "db"
 
     def attach(self, program: typer.Typer) -> None:
-        """Add `ultra db status`, `upgrade`, `downgrade`, `backup` and `purge`."""
+        """Add `ultra db status`, `upgrade`, `downgrade`, `backup`, `verify`, `restore` and `purge`."""
         group = typer.Typer(help="Look after the database.", no_args_is_help=True)
         group.command("status", epilog="Example:  ultra db status")(status)
         group.command("upgrade", epilog="Example:  ultra db upgrade")(upgrade)
         group.command("downgrade", epilog="Example:  ultra db downgrade --to 0001")(downgrade)
-        group.command("backup", epilog="Example:  ultra db backup ultra-backup.db")(backup)
+        group.command("backup", epilog="Example:  ultra db backup monday.backup")(backup)
+        group.command("verify", epilog="Example:  ultra db verify monday.backup")(verify)
+        group.command("restore", epilog="Example:  ultra db restore monday.backup")(restore)
         group.command("purge", epilog="Example:  ultra db purge --older-than 7")(purge)
         program.add_typer(group, name=self.name)
 
 
 def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> int:
-    """Print the revision, what is pending, the size and how many rows there are."""
+    """Print the revision, what is pending, what is wrong with the tables, the size and how many rows there are."""
     from dataclasses import asdict
 
     from ultra.cli.output import print_json, print_table
@@ -43,6 +45,7 @@ def status(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
     else:
         counts = facts.pop("counts")
         facts["pending"] = ", ".join(facts["pending"]) or "nothing"
+        facts["defects"] = "; ".join(facts["defects"]) or "none"
         facts |= {f"rows in {name}": count for name, count in counts.items()}
         print_table(("Fact", "Value"), [(name, str(value)) for name, value in facts.items()])
     return 0
@@ -58,22 +61,86 @@ def upgrade() -> int:
 
 
 def downgrade(
-    to: Annotated[str | None, typer.Option(help="Revision to go back to; empties it when left out.")] = None,
+    to: Annotated[str, typer.Option(help="Revision to go back to, such as 0001; `nothing` takes all tables away.")],
 ) -> int:
-    """Take the database back to an earlier revision; data of later revisions is lost."""
+    """Take the database back to an earlier revision; data that only later revisions hold is lost."""
     from ultra.store import upkeep
 
-    _with_database(lambda database: upkeep.downgrade(database, to=to))
-    typer.echo(f"The database is at {to or 'nothing'}.")
+    _with_database(lambda database: upkeep.downgrade(database, to=None if to == "nothing" else to))
+    typer.echo(f"The database is at {to}.")
     return 0
 
 
-def backup(target: Annotated[Path, typer.Argument(help="File to write; it must not exist.")]) -> int:
-    """Copy a SQLite database while it is in use."""
-    from ultra.store import upkeep
+def backup(
+    target: Annotated[Path, typer.Argument(help="File to write; it must not exist.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Write everything into one file while the database is in use, except who is signed in."""
+    from dataclasses import asdict
 
-    size = _with_database(lambda database: upkeep.backup(database, target=target))
-    typer.echo(f"Wrote {target} ({size:,} bytes).")
+    from ultra import __version__
+    from ultra.cli.output import print_json
+    from ultra.store.backing_up import back_up
+    from ultra.system import System
+
+    made = _with_database(
+        lambda database: back_up(database, target=target, made_by=f"ultra {__version__}", system=System())
+    )
+    if json:
+        print_json({"file": str(target), **asdict(made)})
+    else:
+        typer.echo(f"Wrote {target} ({made.size_bytes:,} bytes, {sum(made.rows.values()):,} rows, {made.revision}).")
+    return 0
+
+
+def verify(
+    source: Annotated[Path, typer.Argument(help="File that `ultra db backup` wrote.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Read a backup to its end, say what it is, and fail when it is damaged; no database is needed."""
+    from dataclasses import asdict
+
+    from ultra.cli.output import print_json, print_table
+    from ultra.store.archive import Archive
+
+    archive = Archive(source)
+    facts, rows = asdict(archive.manifest()), archive.verify()
+    if json:
+        print_json({**facts, "rows": rows})
+    else:
+        facts |= {f"rows in {name}": count for name, count in rows.items()}
+        print_table(("Fact", "Value"), [(name, str(value)) for name, value in facts.items()])
+    return 0
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="File that `ultra db backup` wrote.")],
+    replace: Annotated[bool, typer.Option(help="Give up what is in the database now.")] = False,
+    keep_keys: Annotated[
+        bool, typer.Option(help="Leave API keys valid of which nobody can say whether they were revoked since.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> int:
+    """Put a backup back, all of it or nothing, and end what must not come back. Stop every server before."""
+    from dataclasses import asdict
+
+    from ultra.cli.house import configuration
+    from ultra.cli.output import print_json
+    from ultra.store.restoring import restore as put_back
+    from ultra.system import System
+
+    environment, system = configuration().settings.environment, System()
+    done = _with_database(
+        lambda database: put_back(
+            database, source=source, environment=environment, replace=replace, keep_keys=keep_keys, system=system
+        )
+    )
+    if json:
+        print_json(asdict(done))
+    else:
+        applied = f", then applied {', '.join(done.applied)}" if done.applied else ""
+        typer.echo(f"Restored {sum(done.rows.values()):,} rows of {done.manifest.made_at}{applied}.")
+        typer.echo(f"Everybody has to sign in again. API keys ended: {done.ended_keys}.")
     return 0
 
 

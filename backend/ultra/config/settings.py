@@ -67,6 +67,14 @@ class Files(Section):
             conventional=True,
         ),
     ]
+    auto_migrate: Annotated[
+        bool,
+        Setting(
+            "Let a start upgrade a database that holds something; where not, `ultra db upgrade` does. An empty one is"
+            " always set up.",
+            Each(development=True, testing=True, production=False),
+        ),
+    ]
     config: Annotated[
         Path | None,
         Setting(

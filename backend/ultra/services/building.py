@@ -202,7 +202,7 @@ async def _database(settings: Settings, system: System) -> AsyncIterator[Databas
     """Open the database at its newest revision; it belongs to one environment for ever."""
     make_folders(settings)
     async with open_database(url=settings.database_url.reveal(), system=system) as database:
-        await migrating.upgrade(database)
+        await migrating.make_ready(database, upgrades=settings.auto_migrate)
         await stamp.claim_stamp(database, environment=settings.environment)
         yield database
 

@@ -42,6 +42,14 @@ class PostgreSQL(Database):
         """Run `work` in a transaction."""
         return await self.write(work)
 
+    async def snapshot(self, work: Work[Result]) -> Result:
+        """Run `work` in a transaction that sees nothing that was committed after it began."""
+        with translated():
+            async with self._connected() as connection:
+                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                async with connection.begin():
+                    return await connection.run_sync(work)
+
     async def write(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction; rows it changes are locked until its end."""
         with translated():

@@ -53,6 +53,10 @@ class Database(ABC):
         """Run `work` in a transaction that only reads."""
 
     @abstractmethod
+    async def snapshot(self, work: Work[Result]) -> Result:
+        """Run `work`, which only reads, on one unchanging state, however many statements and however long it takes."""
+
+    @abstractmethod
     async def write(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction that is committed when it returns and taken back when it raises.
 

@@ -1,27 +1,30 @@
-"""What an operator does with the database: look at it, move its revision, back it up."""
+"""What an operator does with the database: look at it, move its revision."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, func, inspect, select, text
 
-from ultra.domain.errors import Conflict, InvalidRequest
 from ultra.store import migrating
 from ultra.store.database import Database
+from ultra.store.sqlite_file import BUSY_TIMEOUT_MS
 from ultra.store.stamp import read_stamp
 from ultra.store.tables import METADATA, STAMP
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """`size_bytes` counts the write-ahead log too; `counts` is rows by table, of the tables that exist."""
+    """`size_bytes` counts the write-ahead log too; `counts` is rows by table, of the tables that exist.
+
+    `defects` says what of the tables does not fit the revision; nothing can be applied while there are any.
+    """
 
     kind: str
     path: Path | None
     environment: str | None
     revision: str | None
     pending: tuple[str, ...]
+    defects: tuple[str, ...]
     size_bytes: int
     counts: dict[str, int]
 
@@ -29,12 +32,14 @@ class DatabaseStatus:
 async def status(database: Database) -> DatabaseStatus:
     """Look, without changing anything; raises `Conflict` when a newer program has been here."""
     counts, size_bytes = await database.read(lambda connection: (_counts(connection), _size(connection, database.path)))
+    defects = await migrating.defects(database)
     return DatabaseStatus(
         kind="sqlite" if database.is_sqlite else "postgresql",
         path=database.path,
         environment=await read_stamp(database) if STAMP.name in counts else None,
         revision=await migrating.current(database),
-        pending=await migrating.pending(database),
+        pending=() if defects else await migrating.pending(database),
+        defects=defects,
         size_bytes=size_bytes,
         counts=counts,
     )
@@ -50,34 +55,16 @@ async def downgrade(database: Database, *, to: str | None) -> None:
     await migrating.downgrade(database, to=to)
 
 
-async def backup(database: Database, *, target: Path) -> int:
-    """Write a consistent copy of a SQLite database to the new file `target` (mode 0600) while it is in use.
-
-    Returns the size in bytes. Raises `Conflict` when the file exists, `InvalidRequest` for PostgreSQL.
-    """
-    if not database.is_sqlite:
-        raise InvalidRequest("Backups of PostgreSQL are not made by Ultra yet.", hint="Use pg_dump.")
-    _create(target)
-    try:
-        vacuum = text("VACUUM INTO :target").bindparams(target=str(target))
-        await database.maintain(lambda connection: connection.execute(vacuum))
-    except BaseException:
-        _remove(target)
-        raise
-    return _bytes(target)
+async def settle(database: Database) -> None:
+    """Take what has been removed out of SQLite's write-ahead log as well, unless somebody is reading just now."""
+    if database.is_sqlite:
+        await database.maintain(_truncate_log)
 
 
-def _create(target: Path) -> None:
-    try:
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError as error:
-        raise Conflict(f"{target} exists already.", hint="Name a new file.") from error
-    except OSError as error:
-        raise InvalidRequest(f"{target} cannot be written: {error.strerror}.") from error
-
-
-def _remove(target: Path) -> None:
-    target.unlink(missing_ok=True)
+def _truncate_log(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")  # waiting for readers would make every writer wait
+    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _bytes(path: Path) -> int:
