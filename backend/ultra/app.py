@@ -36,6 +36,7 @@ from ultra.gate.keepers import Keepers, keepers_of
 from ultra.gate.need import Need
 from ultra.gate.problems import Problems, refuse_fields, refuse_route
 from ultra.gate.request_id import RequestId
+from ultra.gate.threshold import Threshold
 from ultra.gate.vigil import Vigil, Watched
 from ultra.services import Services, build
 from ultra.system import System
@@ -153,7 +154,7 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute]) 
 
 
 def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], ASGIApp]:
-    """Return what stands before each route once it is found: guard, body, repeats, vigil, departure."""
+    """Return what stands before each route once it is found: threshold, guard, body, repeats, vigil, departure."""
     caps = BodyCaps(max_bytes=settings.max_body_bytes, max_seconds=_BODY_S)
     flooding = Flooding(system=clock)
 
@@ -162,7 +163,8 @@ def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], 
         if need.idempotent:
             app = Repeats(app, store=_idempotency, caps=caps, finishes=need.cost != "completion", system=clock)
         body = Body(app, caps=caps, reads_form=need.reads_form)
-        return Guard(body, need=need, caps=caps, flooding=flooding, system=clock)
+        guard = Guard(body, need=need, caps=caps, flooding=flooding, system=clock)
+        return Threshold(guard, is_closed=_is_closed) if need.cost in ("completion", "run") else guard
 
     return wrap
 
@@ -170,6 +172,11 @@ def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], 
 def _idempotency(scope: Scope) -> Idempotency:
     services: Services = scope["state"]["services"]
     return services.access.stores.idempotency
+
+
+def _is_closed(scope: Scope) -> bool:
+    services: Services = scope["state"]["services"]
+    return services.presence.is_closed
 
 
 def _keepers(services: Services, vigil: Vigil) -> Keepers:

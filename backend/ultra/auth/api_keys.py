@@ -56,6 +56,10 @@ class ApiKeys:
         self._environment = _ENVIRONMENTS[environment]
         self._system = system
 
+    def replace_peppers(self, peppers: KeyRing) -> None:
+        """Make keys with the first of these and prove keys with all of them from now on."""
+        self._peppers = peppers
+
     def mint(
         self,
         *,

@@ -44,6 +44,13 @@ class IssuedToken:
     set_cookie: str | None
 
 
+def checked_key(key: bytes) -> bytes:
+    """Return a key that is long enough; raises `ValueError` for another."""
+    if len(key) < _LEAST_BYTES:
+        raise ValueError(f"The CSRF key is shorter than {_LEAST_BYTES} bytes.")
+    return key
+
+
 class Csrf:
     """Issues and checks tokens.
 
@@ -55,13 +62,15 @@ class Csrf:
     def __init__(
         self, *, key: bytes, origins: Iterable[str], session: Cookie, pre_session: Cookie, system: System
     ) -> None:
-        if len(key) < _LEAST_BYTES:
-            raise ValueError(f"The CSRF key is shorter than {_LEAST_BYTES} bytes.")
-        self._key = key
+        self._key = checked_key(key)
         self._origins = frozenset(origin.encode("ascii") for origin in origins)
         self._session = session
         self._pre_session = pre_session
         self._system = system
+
+    def replace_key(self, key: bytes) -> None:
+        """Sign and check with another key; pages that are open have to be loaded again."""
+        self._key = checked_key(key)
 
     def issue(self, headers: Sequence[tuple[bytes, bytes]]) -> IssuedToken:
         """Return a token for whoever sent these headers."""

@@ -22,6 +22,10 @@ class Devices:
         self._cookie = cookie
         self._system = system
 
+    def replace_key(self, key: bytes) -> None:
+        """Seal with another key; devices known so far are strangers again."""
+        self._key = key
+
     def remember(self, username: str) -> str:
         """Return the `Set-Cookie` value for a browser that has just signed in as that user."""
         chance = fingerprint(self._system.token())[:32]

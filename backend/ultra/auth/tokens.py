@@ -22,6 +22,8 @@ from ultra.system import System
 AUDIENCE = "ultra-api"
 LIFETIME_S = 600
 LEEWAY_S = 30
+SPREAD_S = 10.0
+"""After a reload, until every worker has read the new keys as well."""
 
 _ALGORITHM = "HS256"
 _TYPE = "at+jwt"
@@ -60,7 +62,23 @@ class AccessTokens:
         self._ring = ring
         self._issuer = issuer
         self._system = system
+        self._signs = ("", 0.0)
         self._jwt = jwt.PyJWT(options={"enforce_minimum_key_length": True})
+
+    def replace_ring(self, ring: KeyRing) -> None:
+        """Check with all of these keys from now on, and sign with the first once every worker will have heard of it.
+
+        Until then the one that signed so far goes on, if it is among them.
+        """
+        if self._ring.first in ring.secrets:
+            self._signs = (self._signer, self._system.monotonic() + SPREAD_S)
+        self._ring = ring
+
+    @property
+    def _signer(self) -> str:
+        name, until = self._signs
+        is_kept = name in self._ring.secrets and self._system.monotonic() < until
+        return name if is_kept else self._ring.first
 
     def issue(self, *, user_id: str, family_id: str, version: int) -> str:
         """Return a token that is good for ten minutes, signed with the first key."""
@@ -76,7 +94,7 @@ class AccessTokens:
             "exp": now + LIFETIME_S,
             "ver": version,
         }
-        kid = self._ring.first
+        kid = self._signer
         return self._jwt.encode(
             claims, self._ring.secrets[kid], algorithm=_ALGORITHM, headers={"typ": _TYPE, "kid": kid}
         )

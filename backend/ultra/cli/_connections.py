@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -47,11 +47,13 @@ _TOO_LARGE = {
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What connections share: how patient they are, what every answer carries, and who names requests."""
+    """What connections share: how patient they are, what every answer carries, who names requests, and the end."""
 
     headers: Mapping[str, str]
     system: System
     patience: Patience = field(default_factory=Patience)
+    is_parting: Callable[[], bool] = lambda: False
+    """Whether every answer ends its connection from now on, because this process is leaving."""
 
 
 class Connection(HttpToolsProtocol):
@@ -120,6 +122,8 @@ class Connection(HttpToolsProtocol):
         self._is_in_body = True
         self._head_bytes = 0
         super().on_headers_complete()
+        if self.house.is_parting():
+            self.cycle.keep_alive = False
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False  # nobody here speaks another protocol: what follows would be misread
 
@@ -137,6 +141,14 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - what the parser says is for nobody
         """Answer what could not be understood; called by the base class."""
         self._refuse(self._refusal or _BAD_HEAD)
+
+    def part(self) -> None:
+        """Let the answer under way end this connection. One in silence is left to its clock.
+
+        Closing it could cross a request that is on its way; its next answer will say that it is the last.
+        """
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
 
     def pause_writing(self) -> None:
         """Wait for a client that does not read, but not for ever."""

@@ -1,11 +1,11 @@
-"""Several server processes on one listening socket: started together, replaced when one dies, ended together."""
+"""Several server processes on one listening socket: started together, replaced one by one, ended together."""
 
 import multiprocessing
 import signal
 import socket
-import sys
-import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -13,9 +13,9 @@ from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import Any
 
-from ultra.cli._serving import announce, listening, server
-from ultra.cli.exits import exit_code
-from ultra.cli.house import configuration
+from ultra.cli._serving import announce, listening
+from ultra.cli._terminal import Terminal
+from ultra.cli._worker import BEAT, Order, work
 from ultra.config import Loaded
 from ultra.system import System
 from ultra.telemetry import logs
@@ -23,42 +23,77 @@ from ultra.telemetry import logs
 _spawn = multiprocessing.get_context("spawn")
 _LOOK_EVERY_S = 0.2
 _PAUSE_S = 1.0
-"""Between two deaths of a worker and its successor: a worker that cannot live must not be started in a frenzy."""
+"""Between two deaths of a worker and its successor, doubled each time: one that cannot live must not be started in a
+frenzy."""
+_LONGEST_PAUSE_S = 30.0
 _AFTER_GRACE_S = 10.0
+_SILENT_S = 60.0
+"""A worker whose event loop has not turned for so long is stuck: it is killed, and others take its runs."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Worker:
     process: SpawnProcess
     line: "Connection[Any, Any]"
-    """Says when the worker is ready; its end tells the worker that nobody waits for it any more."""
+    """Says when the worker is ready and that it lives; its end tells the worker that nobody waits for it any more."""
+    heard_at: float
     is_ready: bool = False
+    leaves_by: float | None = None
+    """Set once it is being replaced."""
+
+    @property
+    def is_dead(self) -> bool:
+        return self.process.exitcode is not None
+
+    def tell(self, order: Order) -> None:
+        with suppress(OSError):  # it has died; that is noticed elsewhere
+            self.line.send(order)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where one worker serves; `successor` is there while it is being replaced."""
+
+    worker: _Worker | None
+    successor: _Worker | None = None
+    deaths: int = 0
+    start_at: float = 0.0
 
 
 class Workers:
     """Runs `settings.workers` processes, each with a house of its own, until told to stop.
 
-    Every worker reads the configuration anew, with the same `overrides`. One that dies is replaced; one that cannot
-    even start ends all, with its exit code. SIGTERM and Ctrl-C are passed on; whoever has not left after the grace
-    period is killed.
+    Every worker reads the configuration anew, with the same `overrides`. One that dies, or is stuck, is replaced; if
+    one cannot start at the very beginning, all end with its exit code. SIGTERM and Ctrl-C are passed on; whoever has
+    not left after the grace period is killed. SIGHUP has every worker reload. SIGUSR2 replaces them one after the other
+    without a break: the next one is ready before the one it replaces hears nobody new. A successor that cannot start
+    ends the replacing, and those that serve go on.
     """
 
     def __init__(self, loaded: Loaded, overrides: Mapping[str, object], *, system: System) -> None:
         self._settings = loaded.settings
         self._overrides = dict(overrides)
         self._system = system
-        self._workers: list[_Worker] = []
-        self._is_leaving = False
-        self._is_announced = False
+        self._terminal = Terminal()
+        self._places: list[_Place] = []
+        self._retired: list[_Worker] = []
+        self._rolling: deque[_Place] = deque()
+        self._is_leaving = self._wants_reload = self._wants_roll = self._is_announced = False
         self._link: str | None = None
         self._failed: int | None = None
 
     def run(self) -> int:
         """Serve; returns 0 after an orderly end, else the code of the worker that could not start."""
-        before = {number: signal.signal(number, self._leave) for number in (signal.SIGTERM, signal.SIGINT)}
+        handlers = {
+            signal.SIGTERM: self._leave,
+            signal.SIGINT: self._leave,
+            signal.SIGHUP: self._hang_up,
+            signal.SIGUSR2: self._roll,
+        }
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             with listening(self._settings) as listener:
-                self._workers = [self._start(listener) for _ in range(self._settings.workers)]
+                self._places = [_Place(self._start(listener)) for _ in range(self._settings.workers)]
                 while not self._is_leaving:
                     self._look(listener)
             self._end()
@@ -72,79 +107,133 @@ class Workers:
         process = _spawn.Process(target=work, args=(self._overrides, listener, theirs), daemon=False)
         process.start()
         theirs.close()
-        return _Worker(process, ours)
+        return _Worker(process, ours, self._system.monotonic())
+
+    def _all(self) -> Iterator[_Worker]:
+        for place in self._places:
+            yield from (each for each in (place.worker, place.successor) if each is not None)
+        yield from self._retired
 
     def _look(self, listener: socket.socket) -> None:
-        lines = [each.line for each in self._workers if not each.is_ready]
-        ends = [each.process.sentinel for each in self._workers]
-        connection.wait([*lines, *ends], timeout=_LOOK_EVERY_S)
-        for position, worker in enumerate(self._workers):
-            if not worker.is_ready and worker.line.poll():
-                self._hear(worker)
-            if not self._is_leaving and worker.process.exitcode is not None:
-                self._replace(position, worker, listener)
-        if not self._is_announced and all(each.is_ready for each in self._workers):
+        lines = [each.line for each in self._all() if not each.line.closed]
+        connection.wait([*lines, *(each.process.sentinel for each in self._all())], timeout=_LOOK_EVERY_S)
+        for worker in self._all():
+            self._hear(worker)
+        self._retired = [each for each in self._retired if not self._has_left(each)]
+        for place in self._places:
+            self._fill(place, listener)
+        if not self._is_announced and all(each.worker and each.worker.is_ready for each in self._places):
             self._is_announced = True
             announce(listener, self._settings.environment, self._link)
+        self._obey()
+        self._replace_next(listener)
 
     def _hear(self, worker: _Worker) -> None:
         try:
-            self._link = worker.line.recv() or self._link
-            worker.is_ready = True
-        except EOFError:
+            while not worker.line.closed and worker.line.poll():
+                said = worker.line.recv()
+                worker.heard_at = self._system.monotonic()
+                if said != BEAT:
+                    worker.is_ready = True
+                    self._link = said[0] or self._link
+        except (EOFError, OSError):
+            worker.process.join(_LOOK_EVERY_S)
+        if worker.is_ready and not worker.is_dead and self._system.monotonic() - worker.heard_at > _SILENT_S:
+            logs.warn("a worker is stuck and is killed", pid=worker.process.pid, silent_s=_SILENT_S)
+            worker.process.kill()
             worker.process.join()
 
-    def _replace(self, position: int, dead: _Worker, listener: socket.socket) -> None:
+    # --- dying -----------------------------------------------------------------------------------------------------
+
+    def _fill(self, place: _Place, listener: socket.socket) -> None:
+        """Have a living worker at this place, after a pause."""
+        if place.worker is not None and place.worker.is_dead:
+            self._bury(place, place.worker)
+        if place.worker is None and not self._is_leaving and self._system.monotonic() >= place.start_at:
+            place.worker = self._start(listener)
+
+    def _bury(self, place: _Place, dead: _Worker) -> None:
         dead.line.close()
         code = dead.process.exitcode or 0
-        if not dead.is_ready:
+        if not dead.is_ready and not self._is_announced:
             self._failed = code if code > 0 else 1
             self._is_leaving = True
             return
-        logs.warn("a worker died and is replaced", pid=dead.process.pid, code=code)
-        threading.Event().wait(_PAUSE_S)
-        self._workers[position] = self._start(listener)
+        place.deaths = 0 if dead.is_ready else place.deaths + 1
+        pause = min(_LONGEST_PAUSE_S, _PAUSE_S * 2**place.deaths)
+        what = "a worker died and is replaced" if dead.is_ready else "a worker cannot start and is tried again"
+        logs.warn(what, pid=dead.process.pid, code=code, pause_s=pause)
+        place.worker, place.start_at = None, self._system.monotonic() + pause
 
-    def _leave(self, number: int, _: FrameType | None) -> None:
+    # --- being replaced --------------------------------------------------------------------------------------------
+
+    def _obey(self) -> None:
+        """Do what signals have asked for."""
+        if self._wants_reload:
+            self._wants_reload = False
+            for worker in self._all():
+                if worker.is_ready:
+                    worker.tell("reload")
+        if self._wants_roll and self._is_announced:
+            self._wants_roll = False
+            if not self._rolling:
+                logs.warn("the workers are replaced one after the other")
+                self._rolling = deque(self._places)
+
+    def _replace_next(self, listener: socket.socket) -> None:
+        if not self._rolling or self._is_leaving:
+            return
+        place = self._rolling[0]
+        if place.successor is None:
+            place.successor = self._start(listener)
+        elif place.successor.is_ready:
+            if place.worker is not None:
+                self._retire(place.worker)
+            place.worker, place.successor = place.successor, None
+            self._rolling.popleft()
+        elif place.successor.is_dead:
+            logs.warn("a successor cannot start: nobody else is replaced", code=place.successor.process.exitcode)
+            place.successor.line.close()
+            place.successor = None
+            self._rolling.clear()
+
+    def _retire(self, worker: _Worker) -> None:
+        patience = self._settings.request_timeout_s + self._settings.shutdown_grace_s + _AFTER_GRACE_S
+        worker.leaves_by = self._system.monotonic() + patience
+        worker.tell("retire")
+        self._retired.append(worker)
+
+    def _has_left(self, worker: _Worker) -> bool:
+        if worker.leaves_by is not None and self._system.monotonic() > worker.leaves_by:
+            worker.process.kill()
+            worker.process.join()
+        if worker.is_dead:
+            worker.line.close()
+        return worker.is_dead
+
+    # --- signals ---------------------------------------------------------------------------------------------------
+
+    def _leave(self, _number: int, _frame: FrameType | None) -> None:
         self._is_leaving = True
-        del number
+
+    def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
+        if self._terminal.is_gone:
+            self._is_leaving = True
+        else:
+            self._wants_reload = True
+
+    def _roll(self, _number: int, _frame: FrameType | None) -> None:
+        self._wants_roll = True
 
     def _end(self) -> None:
-        for worker in self._workers:
-            if worker.process.exitcode is None:
+        workers = list(self._all())
+        for worker in workers:
+            if not worker.is_dead:
                 worker.process.terminate()
-        until = self._system.monotonic() + self._settings.shutdown_grace_s + _AFTER_GRACE_S
-        for worker in self._workers:
+        patience = self._settings.shutdown_notice_s + self._settings.shutdown_grace_s + _AFTER_GRACE_S
+        until = self._system.monotonic() + patience
+        for worker in workers:
             worker.process.join(max(0.0, until - self._system.monotonic()))
-            if worker.process.exitcode is None:
+            if not worker.is_dead:
                 worker.process.kill()
                 worker.process.join()
-
-
-def work(overrides: Mapping[str, object], listener: socket.socket, line: "Connection[Any, Any]") -> None:
-    """Be one worker: build a house, tell that it stands, serve. Leaves when told to, or when nobody waits any more."""
-    try:
-        is_up = _serve(overrides, listener, line)
-    except Exception as error:
-        code, text = exit_code(error)
-        if code is None:
-            raise
-        sys.stderr.write(text)
-        sys.exit(code)
-    sys.exit(0 if is_up else 1)
-
-
-def _serve(overrides: Mapping[str, object], listener: socket.socket, line: "Connection[Any, Any]") -> bool:
-    loaded = configuration(overrides, serving=True)
-    logs.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
-    told = server(loaded, ready=line.send)
-
-    def wait_for_the_end() -> None:
-        try:
-            line.recv()
-        except (EOFError, OSError):
-            told.should_exit = True
-
-    threading.Thread(target=wait_for_the_end, daemon=True).start()
-    told.run(sockets=[listener])
-    return told.started

@@ -40,4 +40,4 @@ def serve(
             logs.warn(f"{each.id} {each.setting}: {each.sentence}", hint=each.hint)
     if loaded.settings.workers > 1:
         return Workers(loaded, overrides, system=System()).run()
-    return 0 if run_here(loaded) else 1
+    return 0 if run_here(loaded, overrides) else 1

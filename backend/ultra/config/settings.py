@@ -44,6 +44,15 @@ class Serving(Section):
     shutdown_grace_s: Annotated[
         Seconds, Setting("How long running streams and runs may finish after SIGTERM, in seconds.", Each(5, 2, 25))
     ]
+    shutdown_notice_s: Annotated[
+        float,
+        Field(ge=0, le=600),
+        Setting(
+            "How long after SIGTERM work is still taken while readiness already says no, so that load balancers notice,"
+            " in seconds.",
+            0,
+        ),
+    ]
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Setting("The least severe log lines that are written.", "info")
     ]

@@ -119,8 +119,8 @@ class Watched:
             await _end(_ENDED, farewell, send)
         except asyncio.CancelledError:
             if is_open:
-                await _end(_leaving(), farewell, send)
-            raise _leaving() from None
+                await _end(leaving(), farewell, send)
+            raise leaving() from None
         finally:
             if principal is not None:
                 vigil.forget(principal, stream)
@@ -129,7 +129,7 @@ class Watched:
 _ENDED = Unauthenticated("The session or key that opened this stream has ended.", code="session_ended")
 
 
-def _leaving() -> Unavailable:
+def leaving() -> Unavailable:
     """Return what a client is told whose request Ultra cannot finish before it stops."""
     return Unavailable("Ultra is shutting down.", code="shutting_down", hint="Ask again in a moment.", retry_after=1.0)
 

@@ -65,6 +65,15 @@ class Breakers:
         own = self._models.get(model_id)
         return BreakerState("closed") if own is None else self._shown(own.breaker, "model")
 
+    def close_providers(self) -> None:
+        """Let every provider be asked again whose key was not accepted."""
+        kept, self._providers = self._providers, {}
+        for named in kept.values():
+            if named.told != "closed":
+                self._observer.notice(
+                    BreakerMoved(named.provider, named.model, self._system.now(), "closed", None, None)
+                )
+
     def now(self) -> float:
         """Return the time that all breakers go by."""
         return self._system.monotonic()

@@ -51,6 +51,14 @@ class Gateway:
         self._dice = system.dice()
         self._retries: dict[str, retrying.RetryBudget] = {}
 
+    def replace_providers(self, providers: Mapping[str, Provider]) -> None:
+        """Ask others from now on; calls under way stay with those they began with.
+
+        A provider that refused its key is asked again: it may have another one now.
+        """
+        self._providers = providers
+        self.breakers.close_providers()
+
     def open(self, request: ChatRequest, call: CallContext) -> Opening:
         """Ask; `request.model` may be an alias.
 
@@ -134,7 +142,9 @@ class Gateway:
     ) -> UpstreamCall:
         if self._system.monotonic() >= call.deadline:
             raise passed()
-        provider = self._providers[model.provider]
+        provider = self._providers.get(model.provider)
+        if provider is None:  # it went while this completion waited for its next attempt
+            raise routing.unserved(model)
         asked = replace(request, model=model.provider_model)
         permit = self.breakers.admit(model, deadline=call.deadline)
         try:

@@ -49,8 +49,10 @@ class Inventory:
         self._version = -1
         self.rearrange(arrangement or Arrangement())
 
-    def rearrange(self, arrangement: Arrangement) -> None:
-        """Put another arrangement of the operator in force."""
+    def rearrange(self, arrangement: Arrangement, sources: Sequence[ProviderSource] | None = None) -> None:
+        """Put another arrangement of the operator in force, and other providers where they are given."""
+        if sources is not None:
+            self._sources = {source.name: source for source in sources}
         self._arrangement = arrangement
         self._prices.replace_overrides(arrangement.prices)
         self._version = -1

@@ -57,6 +57,20 @@ class LiveLists:
         """Return the lists of all providers that are asked for one, by provider."""
         return {source.name: self.of(source.name) for source in self._sources if _can_be_asked(source)}
 
+    def replace_sources(self, sources: Sequence[ProviderSource]) -> tuple[ProviderSource, ...]:
+        """Put other providers in force and return those whose lists are not known; the caller has them read.
+
+        The list of a provider that is asked at the same address as before stays.
+        """
+        before = {source.name: source.base_url for source in self._sources}
+        same = [source.name for source in sources if before.get(source.name) == source.base_url]
+        self._sources = tuple(sources)
+        self._lists = {
+            source.name: self._lists[source.name] if source.name in same else LiveList() for source in sources
+        }
+        self.version += 1
+        return tuple(source for source in sources if self._lists[source.name].models is None)
+
     async def run(self) -> None:
         """Keep the lists fresh until cancelled. `on_start` runs beside the first reading, in a thread."""
         starting = None if self._on_start is None else asyncio.create_task(asyncio.to_thread(self._on_start))
@@ -101,13 +115,16 @@ class LiveLists:
             self._fail(source, ProtocolViolated(f"{source.name} sent a list of models that makes no sense."))
         else:
             now = self._system.now()
-            self._lists[source.name] = LiveList({model.name: model for model in models}, now, now)
-            self.version += 1
+            self._keep(source, LiveList({model.name: model for model in models}, now, now))
 
     def _fail(self, source: ProviderSource, error: UltraError) -> None:
-        known = self._lists[source.name]
-        self._lists[source.name] = replace(known, checked_at=self._system.now(), error=error)
-        self.version += 1
+        self._keep(source, replace(self.of(source.name), checked_at=self._system.now(), error=error))
+
+    def _keep(self, source: ProviderSource, found: LiveList) -> None:
+        """Keep what was found, unless the provider has gone or moved meanwhile."""
+        if any(each.name == source.name and each.base_url == source.base_url for each in self._sources):
+            self._lists[source.name] = found
+            self.version += 1
 
 
 def _can_be_asked(source: ProviderSource) -> bool:

@@ -59,6 +59,10 @@ class LimitPolicy:
     def __init__(self, *, rates: Rates) -> None:
         self._rates = rates
 
+    def replace_rates(self, rates: Rates) -> None:
+        """Put other limits in force; what has been counted so far still counts."""
+        self._rates = rates
+
     def public(self, address: str | None) -> tuple[Charge, ...]:
         """Charge a request that needs nobody to be known."""
         return tuple(_charges("public", self._rates.public, _kept("address", network_of(address))))

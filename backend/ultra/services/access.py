@@ -1,6 +1,6 @@
 """Accounts, limits and the audit, built over one database: everything that says who may do what, and how much."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from ultra.auth.accounts import Accounts
 from ultra.auth.api_keys import ApiKeys
 from ultra.auth.authenticator import Authenticator
 from ultra.auth.cookies import Cookie, device_cookie, pre_session_cookie, session_cookie
-from ultra.auth.csrf import Csrf
+from ultra.auth.csrf import Csrf, checked_key
 from ultra.auth.devices import Devices
 from ultra.auth.joint_versions import JointVersions
 from ultra.auth.key_ring import read_ring
@@ -64,6 +64,7 @@ class Access:
     stores: AccountStores
     accounts: Accounts
     sign_in: SignIn
+    access_tokens: AccessTokens
     api_keys: ApiKeys
     csrf: Csrf
     session_cookie: Cookie
@@ -101,6 +102,7 @@ async def open_access(
             stores=stores,
             accounts=_accounts(stores, passwords, browser_sessions, refusals, system),
             sign_in=_sign_in(stores, passwords, browser_sessions, access_tokens, refusals, system),
+            access_tokens=access_tokens,
             api_keys=codec,
             csrf=_csrf(settings, cookie, pre_cookie, system),
             session_cookie=cookie,
@@ -114,6 +116,25 @@ async def open_access(
             limiter=limiter,
             limits=LimitPolicy(rates=_rates(settings)),
         )
+
+
+def prepare_access(access: Access, settings: Settings) -> Callable[[], None]:
+    """Read the secrets and limits of other settings, and return what puts them in force.
+
+    Raises `ConfigurationInvalid` or `ValueError` for what cannot be used.
+    """
+    ring, peppers = read_ring(_given(settings.signing_keys)), read_ring(_given(settings.key_pepper))
+    key = checked_key(_given(settings.csrf_key).encode())
+    rates = _rates(settings)
+
+    def put_in_force() -> None:
+        access.access_tokens.replace_ring(ring)
+        access.api_keys.replace_peppers(peppers)
+        access.csrf.replace_key(key)
+        access.devices.replace_key(key)
+        access.limits.replace_rates(rates)
+
+    return put_in_force
 
 
 @asynccontextmanager

@@ -21,12 +21,15 @@ from ultra.inventory.facts import read_facts
 from ultra.inventory.health import Health
 from ultra.inventory.live import LiveLists
 from ultra.inventory.prices import Prices
-from ultra.inventory.sources import Arrangement, Ensemble, ProviderSource, Remark
+from ultra.inventory.sources import Ensemble, ProviderSource
 from ultra.inventory.traffic import Traffic
 from ultra.services.access import Access, AccountStores, open_access
 from ultra.services.housekeeping import Housekeeping, retention_of
-from ultra.services.providers import provider_sources
+from ultra.services.presence import Presence
+from ultra.services.providers import open_workshop
 from ultra.services.purses import AccountPurses
+from ultra.services.reloading import Reloading
+from ultra.services.renewal import REPLACEABLE, arrangement_of, prepare_renewal
 from ultra.services.vitals import Vitals
 from ultra.store import migrating, stamp
 from ultra.store.database import Database, open_database
@@ -64,15 +67,18 @@ class Services:
     kept: Bench
     fleeting: Bench
     access: Access
+    presence: Presence
+    reloading: Reloading
     vitals: Vitals
 
     @property
     def is_leaving(self) -> bool:
-        """Whether it has begun to shut down."""
-        return self.kept.executor.is_leaving
+        """Whether it has been told to leave: nobody should send more."""
+        return self.presence.is_leaving
 
     def leave(self) -> None:
         """Begin to shut down: no new work is taken, and what is under way has its grace from now on."""
+        self.presence.is_leaving = self.presence.is_closed = True
         for bench in (self.kept, self.fleeting):
             bench.executor.leave()
 
@@ -91,7 +97,8 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         database = await enter(_database(settings, system))
         ledger = await enter(StoredLedger(database=database, system=system))
         access = await enter(open_access(settings, database=database, ledger=ledger, system=system))
-        sources = await enter(provider_sources(loaded, system=system, serves=serves))
+        workshop = await enter(open_workshop(loaded, system=system, serves=serves))
+        sources = workshop.build(loaded)
         health, traffic, prices = Health(system=system), Traffic(), Prices(system=system)
         observer = Observers([health, traffic])
         live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
@@ -109,6 +116,9 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         )
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
         memory = RunsInMemory(system=system)
+        prepare = partial(
+            prepare_renewal, workshop=workshop, catalogue=catalogue, live=live, gateway=gateway, access=access
+        )
         yield Services(
             settings=settings,
             system=system,
@@ -121,6 +131,8 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             kept=await enter(bench(*stored)),
             fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
             access=access,
+            presence=Presence(),
+            reloading=Reloading(loaded=loaded, prepare=prepare, replaceable=REPLACEABLE, system=system),
             vitals=Vitals(worker, system.now(), system.monotonic(), observer, traffic, live, ledger, loaded.findings),
         )
 
@@ -151,7 +163,7 @@ def _inventory(
         live=live,
         prices=prices,
         system=system,
-        arrangement=_arrangement(loaded),
+        arrangement=arrangement_of(loaded),
         ensembles=_ensembles(patterns, loaded.settings),
     )
 
@@ -254,16 +266,6 @@ async def _running(work: Awaitable[None]) -> AsyncIterator[None]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-def _arrangement(loaded: Loaded) -> Arrangement:
-    toml = loaded.toml
-    return Arrangement(
-        aliases=toml.aliases,
-        panels=toml.panels,
-        remarks={name: Remark(**table.model_dump()) for name, table in toml.models.items()},
-        prices=toml.prices_in_force(),
-    )
 
 
 def _ensembles(patterns: Patterns, settings: Settings) -> Sequence[Ensemble]:

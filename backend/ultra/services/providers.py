@@ -9,7 +9,7 @@ from ultra.domain.models import ListedModel, Model
 from ultra.inventory.facts import read_facts
 from ultra.inventory.sources import ProviderSource
 from ultra.mock.pace import Pace
-from ultra.mock.server import base_path, create_mock
+from ultra.mock.server import Application, base_path, create_mock
 from ultra.mock.server import serve as serve_mock
 from ultra.providers import (
     ROWS,
@@ -39,19 +39,37 @@ _FIRST_TOKEN_S: Final = 0.3
 _VARIATION: Final = 0.5
 
 
+class Workshop:
+    """Builds providers over one HTTP client and, where they are needed, the mock servers of one process."""
+
+    def __init__(self, *, session: Any, mock: "Mock | None", system: System) -> None:
+        self._session = session
+        self._mock = mock
+        self._system = system
+
+    def build(self, loaded: Loaded) -> Sequence[ProviderSource]:
+        """Build every configured provider; nothing is asked."""
+        settings = loaded.settings
+        mock = None if self._mock is None else self._mock.address
+        wiring: dict[str, Any] = {"session": self._session, "system": self._system, "timeouts": _timeouts(settings)}
+        sources = [_vendor(vendor, settings, mock, wiring) for vendor in vendors(settings) if vendor.place != "off"]
+        tables = [table for table in loaded.toml.providers if not _is_vendor(table)]
+        return [*sources, *(_compatible(table, loaded, mock, wiring) for table in tables)]
+
+    def relist(self, loaded: Loaded) -> None:
+        """Have the mock servers list what is configured now; they forget what was asked of them if that differs."""
+        if self._mock is not None:
+            self._mock.relist(loaded)
+
+
 @asynccontextmanager
-async def provider_sources(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterator[Sequence[ProviderSource]]:
-    """Build every configured provider over one HTTP client, and start the mock servers if any of them needs one."""
+async def open_workshop(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterator[Workshop]:
+    """Open the HTTP client, and start the mock servers if any provider needs one."""
     settings = loaded.settings
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(ca_file=settings.ca_file))
         mock = await stack.enter_async_context(_mock(loaded, system, serves=serves)) if _needs_mock(loaded) else None
-        wiring: dict[str, Any] = {"session": session, "system": system, "timeouts": _timeouts(settings)}
-        sources = [_vendor(vendor, settings, mock, wiring) for vendor in vendors(settings) if vendor.place != "off"]
-        sources += [
-            _compatible(table, loaded, mock, wiring) for table in loaded.toml.providers if not _is_vendor(table)
-        ]
-        yield sources
+        yield Workshop(session=session, mock=mock, system=system)
 
 
 def presets() -> Mapping[str, Row]:
@@ -78,18 +96,42 @@ def mock_pace(tokens_per_second: float) -> Pace:
     return Pace(first_token_s=_FIRST_TOKEN_S, tokens_per_s=tokens_per_second, variation=_VARIATION)
 
 
+class Mock:
+    """The mock servers of this process, whose lists of models can be replaced while they serve."""
+
+    def __init__(self, loaded: Loaded, system: System) -> None:
+        self.address = ""
+        self._system = system
+        self._models = mock_models(loaded)
+        self._app = self._made(loaded)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection."""
+        await self._app(scope, receive, send)
+
+    def relist(self, loaded: Loaded) -> None:
+        """List other models from now on, if they are others."""
+        models = mock_models(loaded)
+        if models != self._models:
+            self._models, self._app = models, self._made(loaded)
+
+    def _made(self, loaded: Loaded) -> Application:
+        settings = loaded.settings
+        return create_mock(
+            system=self._system,
+            seed=settings.mock_seed,
+            models=mock_models(loaded),
+            pace=mock_pace(settings.mock_tokens_per_second),
+        )
+
+
 @asynccontextmanager
-async def _mock(loaded: Loaded, system: System, *, serves: bool) -> AsyncIterator[str]:
-    settings = loaded.settings
-    app = create_mock(
-        system=system,
-        seed=settings.mock_seed,
-        models=mock_models(loaded),
-        pace=mock_pace(settings.mock_tokens_per_second),
-    )
+async def _mock(loaded: Loaded, system: System, *, serves: bool) -> AsyncIterator[Mock]:
+    mock = Mock(loaded, system)
     # A command beside a running server takes any free port: the one in the settings is the server's.
-    async with serve_mock(app, port=settings.mock_port if serves else 0) as address:
-        yield address
+    async with serve_mock(mock, port=loaded.settings.mock_port if serves else 0) as address:
+        mock.address = address
+        yield mock
 
 
 def _needs_mock(loaded: Loaded) -> bool:

@@ -1,0 +1,77 @@
+"""A configuration that is read again while the house stands: another one in force, or the old one and why."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from ultra.config import ConfigurationInvalid, Loaded, declarations
+from ultra.domain.errors import UltraError
+from ultra.system import System
+
+_log = logging.getLogger("ultra.services")
+
+Prepare: TypeAlias = Callable[[Loaded], Callable[[], Awaitable[None]]]
+"""Builds what a configuration asks for, or raises; what it returns puts all of it in force and cannot fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadState:
+    """`read_at` is when the configuration in force was read.
+
+    `failed_at` and `problems` tell of a newer attempt that was refused, in sentences without secrets; both are empty
+    once one succeeds. `waiting` names settings that have changed and count after a restart only.
+    """
+
+    read_at: datetime
+    failed_at: datetime | None = None
+    problems: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+
+class Reloading:
+    """Reads the configuration again when told to, one time after the other."""
+
+    def __init__(self, *, loaded: Loaded, prepare: Prepare, replaceable: frozenset[str], system: System) -> None:
+        self._started_with = loaded
+        self._prepare = prepare
+        self._replaceable = replaceable
+        self._system = system
+        self._turn = asyncio.Lock()
+        self.state = ReloadState(read_at=system.now())
+
+    async def again(self, read: Callable[[], Loaded]) -> ReloadState:
+        """Put what `read` returns in force, and return how it went; it runs in a thread and may raise.
+
+        Whatever is wrong leaves the whole of the old configuration in force. Calls under way go on with what they began
+        with.
+        """
+        async with self._turn:
+            try:
+                loaded = await asyncio.to_thread(read)
+                put_in_force = self._prepare(loaded)
+            except (ConfigurationInvalid, UltraError, ValueError, OSError) as error:
+                problems = tuple(str(error).splitlines())
+                self.state = replace(self.state, failed_at=self._system.now(), problems=problems)
+                _log.error("the configuration was not reloaded; the one before stays in force: %s", "; ".join(problems))
+                return self.state
+            self.state = ReloadState(read_at=self._system.now(), waiting=self._waiting(loaded))
+            await put_in_force()
+            _log.info("the configuration was reloaded")
+            if self.state.waiting:
+                _log.warning("changed, but needs a restart: %s", ", ".join(self.state.waiting))
+            return self.state
+
+    def _waiting(self, loaded: Loaded) -> tuple[str, ...]:
+        """Return what differs from what this process was built with and cannot be replaced in it."""
+        before, after = self._started_with, loaded
+        return tuple(
+            each.name
+            for each in declarations()
+            if each.name not in self._replaceable
+            and not each.setting.secret  # read where it is used, or put in force with the rest
+            and not before.origins[each.name].in_force.kind == after.origins[each.name].in_force.kind == "default"
+            and getattr(before.settings, each.field) != getattr(after.settings, each.field)
+        )
