@@ -21,7 +21,7 @@ class Evening:
 
     heard: dict[str, Listener] = field(default_factory=dict)
     outcomes: dict[str, list[str]] = field(default_factory=dict)
-    newcomer: str | None = None
+    newcomers: dict[str, Listener] = field(default_factory=dict)
     exit_code: int | None = None
     seconds: float = 0.0
     log: str = ""
@@ -62,11 +62,11 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
                 found.heard[streaming].hears(sign)
             ultra.signal(signal.SIGTERM)
             told_at = time.monotonic()
-            found.newcomer = newcomer(ultra)
+            found.newcomers = newcomers(ultra)
             found.exit_code = ultra.ended()
             found.seconds = time.monotonic() - told_at
             found.log = ultra.log()
-            for listener in found.heard.values():
+            for listener in (*found.heard.values(), *found.newcomers.values()):
                 listener.to_the_end()
             models = {each["model"] for each in mock.requests()}
             until(lambda: "open" not in mock.outcomes(), patience=20, what="every upstream call closed")
@@ -80,22 +80,17 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
         yield found
 
 
-def newcomer(ultra: UltraProcess) -> str | None:
-    """Knock at the door until it is shut, and return how that was noticed.
-
-    Who stood at the threshold in the moment of shutting hears a reset, and knocks again.
-    """
-
-    def refused() -> str | None:
-        try:
-            fetch(f"{ultra.url}/health/live", timeout=5)
-        except OSError as error:
-            reason = getattr(error, "reason", error)
-            return type(reason).__name__ if isinstance(reason, ConnectionRefusedError) else None
-        return None
-
-    found: str = until(refused, patience=GRACE_S - 1, what="a shut door")
-    return found
+def newcomers(ultra: UltraProcess) -> dict[str, Listener]:
+    """Knock at every kind of door once the process says that it is not ready any more."""
+    until(lambda: fetch(f"{ultra.url}/health/ready")[0] == 503, patience=GRACE_S - 1, what="no longer ready")
+    body = {"model": "acme/alpha", "messages": [{"role": "user", "content": OPEN}]}
+    found = {
+        "completion": Listener(f"{ultra.url}/v1/chat/completions", body),
+        "run": Listener(f"{ultra.url}/api/analyze", {"prompt": OPEN}),
+        "probe": Listener(f"{ultra.url}/health/live"),
+        "history": Listener(f"{ultra.url}/api/analyses"),
+    }
+    return {name: listener.to_the_end() for name, listener in found.items()}
 
 
 def test_it_leaves_in_order(evening):
@@ -105,9 +100,21 @@ def test_it_leaves_in_order(evening):
     assert "Traceback" not in evening.log
 
 
-def test_nobody_new_is_let_in(evening):
-    """From the first moment no new connection is taken."""
-    assert evening.newcomer == "ConnectionRefusedError"
+@pytest.mark.parametrize("which", ["completion", "run"])
+def test_nobody_begins_anything(evening, which):
+    """New work is refused at once, in the words of its wire, with when to ask again; the connection ends with it."""
+    heard = evening.newcomers[which]
+    assert (heard.status, heard.ended) == (503, "whole")
+    assert (heard.headers["retry-after"], heard.headers["connection"]) == ("1", "close")
+    assert b"shutting down" in heard.heard
+
+
+@pytest.mark.parametrize("which", ["probe", "history"])
+def test_everything_else_is_answered(evening, which):
+    """Whoever only asks is answered while others still have their grace, once a connection."""
+    heard = evening.newcomers[which]
+    assert (heard.status, heard.ended) == (200, "whole")
+    assert heard.headers["connection"] == "close"
 
 
 def test_a_stream_that_can_end_ends(evening):

@@ -96,6 +96,8 @@ class ToldServer(uvicorn.Server):
 
     def _announce(self) -> None:
         self._services.presence.is_leaving = True
+        if not self._services.settings.shutdown_notice_s:
+            self._services.leave()
         self._part()
 
     def _part(self) -> None:

@@ -9,7 +9,13 @@ import uvicorn
 from starlette.applications import Starlette
 
 from ultra.cli._serving import ToldServer
+from ultra.config import Loaded
 from ultra.domain.errors import Conflict
+
+
+def never() -> Loaded:
+    """Read a configuration that nobody asks for."""
+    raise AssertionError
 
 
 async def test_what_keeps_the_application_from_starting_is_raised(caplog: pytest.LogCaptureFixture) -> None:
@@ -23,7 +29,7 @@ async def test_what_keeps_the_application_from_starting_is_raised(caplog: pytest
 
     config = uvicorn.Config(Starlette(lifespan=lifespan), lifespan="on", log_config=None)
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(Conflict, match="somebody else"):
-        await ToldServer(config, ready=told.append).serve(sockets=[listener])
+        await ToldServer(config, ready=told.append, read=never).serve(sockets=[listener])
     assert told == []
     assert "Traceback" not in caplog.text
     assert "startup failed" in caplog.text
