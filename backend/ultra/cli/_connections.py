@@ -143,11 +143,12 @@ class Connection(HttpToolsProtocol):
         self._refuse(self._refusal or _BAD_HEAD)
 
     def part(self) -> None:
-        """Let the answer under way end this connection. One in silence is left to its clock.
+        """Let the next answer that begins say that it is the last, and end this connection.
 
-        Closing it could cross a request that is on its way; its next answer will say that it is the last.
+        One that has said nothing of the kind stays open until then, or until its clock ends it: closing it could cross
+        a request that is on its way.
         """
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_started:
             self.cycle.keep_alive = False
 
     def pause_writing(self) -> None:

@@ -14,7 +14,8 @@ from ultra.system import System
 _log = logging.getLogger("ultra.services")
 
 Prepare: TypeAlias = Callable[[Loaded], Callable[[], Awaitable[None]]]
-"""Builds what a configuration asks for, or raises; what it returns puts all of it in force and cannot fail."""
+"""Builds what a configuration asks for, or raises; what it returns puts all of it in force, cannot fail, and gives what
+may take longer: to find out more about what is new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,11 @@ class Reloading:
                 _log.error("the configuration was not reloaded; the one before stays in force: %s", "; ".join(problems))
                 return self.state
             self.state = ReloadState(read_at=self._system.now(), waiting=self._waiting(loaded))
-            await put_in_force()
+            finding_out = put_in_force()
             _log.info("the configuration was reloaded")
             if self.state.waiting:
                 _log.warning("changed, but needs a restart: %s", ", ".join(self.state.waiting))
+            await finding_out
             return self.state
 
     def _waiting(self, loaded: Loaded) -> tuple[str, ...]:

@@ -30,13 +30,13 @@ def prepare_renewal(
     sources, arrangement = workshop.build(loaded), arrangement_of(loaded)
     put_access_in_force = prepare_access(access, loaded.settings)
 
-    async def put_in_force() -> None:
+    def put_in_force() -> Awaitable[None]:
         workshop.relist(loaded)
         gateway.replace_providers({source.name: source.provider for source in sources})
         unread = live.replace_sources(sources)
         catalogue.rearrange(arrangement, sources)
         put_access_in_force()
-        await live.refresh(unread)
+        return live.refresh(unread)
 
     return put_in_force
 
