@@ -7,6 +7,7 @@ from datetime import timedelta
 from ultra.store.budgets import STALE_AFTER_S, StoredBudgets
 from ultra.store.database import Database
 from ultra.store.purging import purge_accounts, purge_content
+from ultra.store.upkeep import settle
 from ultra.system import System
 
 _log = logging.getLogger("ultra.services")
@@ -33,12 +34,16 @@ class Housekeeping:
         self._system = system
 
     async def tidy(self) -> Mapping[str, int]:
-        """Remove what is over and return how many rows of each table; `reservations` were counted as spent."""
+        """Remove what is over and return how many rows of each table; `reservations` were counted as spent.
+
+        What was removed is also gone from the files of a SQLite database then, those that users removed included.
+        """
         now = self._system.now()
         removed = dict(await purge_accounts(self._database, before=now - _ENDED))
         removed["reservations"] = await self._budgets.give_up(before=now - _STALE)
         if self._retention is not None:
             removed |= await purge_content(self._database, before=now - self._retention)
+        await settle(self._database)
         return removed
 
     async def run(self) -> None:
