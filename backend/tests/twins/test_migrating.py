@@ -87,3 +87,51 @@ async def test_file_names_are_the_chain_of_revisions() -> None:
     """The order of names, which a start reads instead of importing alembic, is alembic's own order."""
     chain = ScriptDirectory("backend/ultra/store/migrations").walk_revisions()
     assert tuple(reversed([script.revision for script in chain])) == migrating.revisions()
+
+
+@pytest.mark.parametrize(
+    "harm", ["ALTER TABLE runs DROP COLUMN searchable", "DROP TABLE reservations", "ALTER TABLE runs ADD COLUMN x TEXT"]
+)
+async def test_a_half_applied_migration_is_found(database: Database, harm: str) -> None:
+    """Tables that are not those of the revision they say they are at are not served, and not changed any further."""
+    await database.rebuild(lambda connection: connection.execute(text(harm)))
+    assert len(await migrating.defects(database)) == 1
+    for attempt in (migrating.check, migrating.upgrade, migrating.pending):
+        with pytest.raises(Conflict) as refused:
+            await attempt(database)
+        assert refused.value.code == "database_half_migrated"
+        assert "restore" in (refused.value.hint or "")
+
+
+async def test_tables_without_a_revision_are_found(database: Database) -> None:
+    """A database that lost its word for where it is is not taken for an empty one."""
+    await database.write(lambda connection: connection.execute(text("DROP TABLE alembic_version")))
+    with pytest.raises(Conflict, match="an empty database: table api_keys is there too early"):
+        await migrating.make_ready(database, upgrades=True)
+
+
+async def test_the_tables_of_others_are_none_of_ours(empty_url: str, system: ShiftedSystem) -> None:
+    """A database may be shared."""
+    async with open_database(url=empty_url, system=system) as database:
+        await database.write(lambda connection: connection.execute(text("CREATE TABLE theirs (id INTEGER)")))
+        await migrating.upgrade(database)
+        await migrating.check(database)
+
+
+async def test_a_start_upgrades_only_where_it_may(empty_url: str, system: ShiftedSystem) -> None:
+    """An empty database is set up in any case; one that holds something only where that is wanted."""
+    async with open_database(url=empty_url, system=system) as database:
+        await migrating.make_ready(database, upgrades=False)
+        await migrating.check(database)
+        await migrating.downgrade(database, to="0001")
+        with pytest.raises(Conflict) as refused:
+            await migrating.make_ready(database, upgrades=False)
+        assert (refused.value.code, refused.value.hint) == ("database_outdated", "ultra db upgrade")
+        await migrating.make_ready(database, upgrades=True)
+        await migrating.make_ready(database, upgrades=False)
+
+
+@pytest.mark.parametrize("name", ["0001", "r0001", "r0001_runs"])
+async def test_a_revision_goes_by_its_number(name: str) -> None:
+    """People say `0001`, the tables say `r0001_runs`."""
+    assert migrating.resolve(name) == "r0001_runs"

@@ -62,12 +62,10 @@ class LiveLists:
 
         The list of a provider that is asked at the same address as before stays.
         """
-        before = {source.name: source.base_url for source in self._sources}
-        same = [source.name for source in sources if before.get(source.name) == source.base_url]
+        before = {each.name: each.base_url for each in self._sources}
+        stays = {name: self._lists[name] for name, url in before.items() if (name, url) in _addresses(sources)}
         self._sources = tuple(sources)
-        self._lists = {
-            source.name: self._lists[source.name] if source.name in same else LiveList() for source in sources
-        }
+        self._lists = {each.name: stays.get(each.name, LiveList()) for each in sources}
         self.version += 1
         return tuple(source for source in sources if self._lists[source.name].models is None)
 
@@ -122,10 +120,14 @@ class LiveLists:
 
     def _keep(self, source: ProviderSource, found: LiveList) -> None:
         """Keep what was found, unless the provider has gone or moved meanwhile."""
-        if any(each.name == source.name and each.base_url == source.base_url for each in self._sources):
+        if (source.name, source.base_url) in _addresses(self._sources):
             self._lists[source.name] = found
             self.version += 1
 
 
 def _can_be_asked(source: ProviderSource) -> bool:
     return source.has_key() or not source.needs_key
+
+
+def _addresses(sources: Sequence[ProviderSource]) -> set[tuple[str, str | None]]:
+    return {(source.name, source.base_url) for source in sources}

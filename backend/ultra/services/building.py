@@ -76,11 +76,6 @@ class Services:
         """Whether it has been told to leave: nobody should send more."""
         return self.presence.is_leaving
 
-    @property
-    def is_leaving(self) -> bool:
-        """Whether it has been told to leave: nobody should send more."""
-        return self.presence.is_leaving
-
     def leave(self) -> None:
         """Begin to shut down: no new work is taken, and what is under way has its grace from now on."""
         self.presence.is_leaving = self.presence.is_closed = True

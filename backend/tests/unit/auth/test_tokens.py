@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ultra.auth.key_ring import read_ring
-from ultra.auth.tokens import LIFETIME_S, AccessTokens, BadToken
+from ultra.auth.tokens import LIFETIME_S, SPREAD_S, AccessTokens, BadToken
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 HEADER = {"alg": "HS256", "typ": "at+jwt", "kid": "now"}
@@ -299,3 +299,30 @@ def test_no_text_is_good_or_breaks_the_reader(text: str) -> None:
     ring = read_ring("now:abcdefghijklmnopqrstuvwxyz0123456789")
     with pytest.raises(BadToken):
         AccessTokens(ring=ring, issuer="x", system=FakeSystem()).read(text)
+
+
+def test_another_ring_checks_at_once_and_signs_when_all_have_it(house, tokens) -> None:
+    """After a reload the key that signed so far goes on signing for a moment; then the first of the new ring does."""
+    before = tokens.issue(user_id="user_ann", family_id="family_1", version=1)
+    kid, secret = tokens._ring.first, tokens._ring.secrets[tokens._ring.first].decode()
+    ring = read_ring(f"fresh:{'0123456789abcdef' * 4},{kid}:{secret}")
+    tokens.replace_ring(ring)
+    assert tokens.read(before).user_id == "user_ann"
+
+    def signer() -> str:
+        return str(jwt.get_unverified_header(tokens.issue(user_id="u", family_id="f", version=1))["kid"])
+
+    assert signer() == kid
+    house.system.advance(SPREAD_S)
+    assert signer() == "fresh"
+    assert tokens.read(before).user_id == "user_ann"
+
+
+def test_a_key_that_left_the_ring_neither_signs_nor_checks(tokens) -> None:
+    """A secret that has been given up is given up at once."""
+    before = tokens.issue(user_id="user_ann", family_id="family_1", version=1)
+    tokens.replace_ring(read_ring(f"other:{'0123456789abcdef' * 4}"))
+    after = tokens.issue(user_id="user_ann", family_id="family_1", version=1)
+    assert jwt.get_unverified_header(after)["kid"] == "other"
+    with pytest.raises(BadToken):
+        tokens.read(before)

@@ -185,3 +185,16 @@ def test_a_permit_ends_once(stand: _Stand) -> None:
 def test_an_unknown_model_is_closed(stand: _Stand) -> None:
     """A model nobody has asked yet has nothing against it."""
     assert stand.breakers.state("c/never").state == "closed"
+
+
+def test_a_refused_key_gets_another_chance(stand: _Stand) -> None:
+    """Closing the providers' breakers lets them be asked again and tells so; those of models stay as they are."""
+    stand.end(UpstreamRefusedKey("x"))
+    stand.end(UpstreamFailed("x"), of=ELSEWHERE)
+    stand.end(UpstreamFailed("x"), of=ELSEWHERE)
+    assert stand.breakers.refusal(TWO) is not None
+    stand.breakers.close_providers()
+    assert stand.breakers.refusal(TWO) is None
+    assert stand.breakers.refusal(ELSEWHERE) is not None
+    moved = [each for each in stand.observer.moves if each.model == "a/*"]
+    assert [each.state for each in moved] == ["open", "closed"]

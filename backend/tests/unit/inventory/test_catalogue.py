@@ -324,3 +324,15 @@ async def test_one_provider_is_what_it_is_among_all(build: Callable) -> None:
     assert {model.id for model in house.inventory.provider("openai")[1]} == {
         model.id for model in house.inventory.models() if model.provider == "openai"
     }
+
+
+def test_other_providers_can_be_put_in_force(build: Callable) -> None:
+    """Models of a provider that went are not found any more, those of one that came are."""
+    house, other = build(names=("openai",)), build(names=("gemini",))
+    assert found(house, "openai/gpt-6-sol").usable
+    house.live.replace_sources(other.live._sources)
+    house.inventory.rearrange(Arrangement(), other.live._sources)
+    assert found(house, "gemini/gemini-4-argon").usable
+    with pytest.raises(NotFound):
+        house.inventory.candidates("openai/gpt-6-sol")
+    assert [each.id for each in house.inventory.providers()] == ["gemini"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -116,3 +117,20 @@ async def test_only_those_who_can_be_asked_have_a_list_to_wait_for(build: Callab
     await house.live.refresh()
     assert set(house.live.asked()) == {"openai", "anthropic"}
     assert set(house.live.asked()["openai"].models or ()) == {"a"}
+
+
+async def test_other_sources_keep_what_is_known_of_those_that_stay(build: Callable) -> None:
+    """The same address keeps its list, another one has to be read, and one that went is forgotten."""
+    house = build({"openai": ["a"], "gemini": ["c"]})
+    await house.live.refresh()
+    openai, _, gemini = house.live._sources
+    before = house.live.version
+    moved = replace(gemini, base_url="https://elsewhere.example")
+    assert house.live.replace_sources([openai, moved]) == (moved,)
+    assert house.live.version > before
+    assert set(house.live.of("openai").models or ()) == {"a"}
+    assert house.live.of("gemini").models is None
+    await house.live.refresh([gemini])
+    assert house.live.of("gemini").models is None, "the answer of an address that is not asked any more"
+    await house.live.refresh()
+    assert set(house.live.of("gemini").models or ()) == {"c"}

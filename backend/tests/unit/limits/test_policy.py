@@ -197,3 +197,13 @@ def test_rates_are_limits_that_can_be_counted() -> None:
     charges = [*POLICY.public(None), *POLICY.anonymous(None), *POLICY.sign_in("a", address=None)]
     charges += POLICY.caller(USER, address=None, route="read", tokens=1)
     assert all(isinstance(each.limit, Limit) and each.limit.amount > 0 for each in charges)
+
+
+def test_other_rates_count_from_the_next_request_on() -> None:
+    """A reload changes the limits without forgetting whose counters they are."""
+    policy = LimitPolicy(rates=Rates())
+    before = policy.caller(USER, address="192.0.2.1", route="read")
+    policy.replace_rates(Rates(principal=7))
+    after = policy.caller(USER, address="192.0.2.1", route="read")
+    assert _amounts(after)["principal"] == (7, 1)
+    assert [each.key for each in before] == [each.key for each in after]

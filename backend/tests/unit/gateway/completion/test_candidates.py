@@ -18,6 +18,8 @@ from ultra.domain.errors import (
     Overloaded,
     TimedOut,
     Truncated,
+    UltraError,
+    Unavailable,
     Upstream,
     UpstreamFailed,
 )
@@ -170,3 +172,27 @@ async def test_an_ensemble_is_refused_whoever_serves_it(bench) -> None:
     bench.catalogue.put(model("ultra/consensus", kind="ensemble"))
     with pytest.raises(InvalidRequest):
         await bench.ask("ultra/consensus")
+
+
+async def test_another_provider_is_asked_from_the_next_call_on(bench, answer) -> None:
+    """Replacing providers changes who is asked next; a call that is under way ends with the one it began with."""
+    bench.plan("a/one", answer("from before", wait=5.0))
+    async with bench.gateway.open(bench.request("a/one"), bench.call()) as stream:
+        bench.gateway.replace_providers({"b": bench.b})
+        assert (await gather(stream)).text == "from before"
+    with pytest.raises(NoneAvailable):
+        await bench.ask("a/one")
+    assert (await bench.ask("b/one")).text == "hello"
+
+
+async def test_a_provider_that_goes_between_two_attempts_ends_them(bench) -> None:
+    """Nobody is asked who is not configured any more, and the caller hears why."""
+
+    def go(_: object) -> list[UltraError]:
+        bench.gateway.replace_providers({})
+        return [Overloaded("x")]
+
+    bench.scripts["a/one"] = go
+    with pytest.raises(Unavailable, match="not set up"):
+        await bench.ask("a/one")
+    assert bench.a.opened == 1
