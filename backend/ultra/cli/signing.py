@@ -25,7 +25,7 @@ def _group() -> None:
 
 
 def rotate(json: Annotated[bool, typer.Option("--json", help="Print JSON, without secrets.")] = False) -> int:
-    """Put a fresh key first in this folder's .env file of local secrets; it counts after a restart.
+    """Put a fresh key first in this folder's .env file of local secrets; it counts after a reload (SIGHUP) or a restart.
 
     The key that signed so far still checks what it has signed; older ones are dropped.
     """
@@ -47,10 +47,10 @@ def rotate(json: Annotated[bool, typer.Option("--json", help="Print JSON, withou
         raise ConfigurationInvalid([Problem(name, f"cannot be written here: {error.strerror}.", None)]) from None
     if json:
         told = {"path": str(done.path), "signs": done.signs, "checks": done.checks, "dropped": done.dropped}
-        print_json({**told, "restart": True})
+        print_json({**told, "reload": True})
         return 0
     typer.echo(f"{done.signs} signs now; {', '.join(done.checks)} still checks what it has signed.")
     if done.dropped:
         typer.echo(f"Dropped: {', '.join(done.dropped)}.")
-    typer.echo(f"Written to {done.path.name}. Restart `ultra serve` to make it count.")
+    typer.echo(f"Written to {done.path.name}. Send SIGHUP to `ultra serve` to make it count.")
     return 0

@@ -22,16 +22,16 @@ def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_rotating_says_what_was_done_and_that_it_waits_for_a_restart(
+def test_rotating_says_what_was_done_and_that_it_waits_for_a_reload(
     local: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Names are shown, secrets are not."""
     assert run(["signing", "rotate", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["checks"], told["dropped"], told["restart"]) == (["k1"], [], True)
+    assert (told["checks"], told["dropped"], told["reload"]) == (["k1"], [], True)
     assert run(["signing", "rotate"]) == 0
     said = capsys.readouterr().out
-    assert "Restart" in said
+    assert "SIGHUP" in said
     assert "Dropped: k1." in said
     assert "secret" not in said
     assert OLD not in local.read_text()
