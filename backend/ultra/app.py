@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Scope
 from ultra import __version__
 from ultra.api import analyses, analyze, audit, auth, available_models, health, keys, me, patterns, usage, users
 from ultra.api.docs import described, docs_routes
-from ultra.checks.watch import Watch, watch_over
+from ultra.checks.watch import Watch, checks_of, watch_over
 from ultra.config import Loaded, Settings
 from ultra.desk.desk import Desk, set_up
 from ultra.domain.access import Idempotency
@@ -77,6 +77,7 @@ def create_app(loaded: Loaded, *, system: System | None = None, house: House = b
             Vigil(standing=services.access.authenticator, system=clock) as vigil,
             watch_over(services) as watch,
         ):
+            services.reloading.afterwards(lambda: watch.replace_checks(checks_of(services)))
             keepers = _keepers(services, vigil)
             yield {"services": services, "desk": set_up(services), "keepers": keepers, "watch": watch}
 
@@ -154,7 +155,7 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute]) 
 
 
 def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], ASGIApp]:
-    """Return what stands before each route once it is found: threshold, guard, body, repeats, vigil, departure."""
+    """Return what stands before each route once it is found: guard, threshold, body, repeats, vigil, departure."""
     caps = BodyCaps(max_bytes=settings.max_body_bytes, max_seconds=_BODY_S)
     flooding = Flooding(system=clock)
 
@@ -163,8 +164,8 @@ def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], 
         if need.idempotent:
             app = Repeats(app, store=_idempotency, caps=caps, finishes=need.cost != "completion", system=clock)
         body = Body(app, caps=caps, reads_form=need.reads_form)
-        guard = Guard(body, need=need, caps=caps, flooding=flooding, system=clock)
-        return Threshold(guard, is_closed=_is_closed) if need.cost in ("completion", "run") else guard
+        work = Threshold(body, is_closed=_is_closed) if need.cost in ("completion", "run") else body
+        return Guard(work, need=need, caps=caps, flooding=flooding, system=clock)
 
     return wrap
 

@@ -105,6 +105,18 @@ class Watch:
         """Return how every part was when it was last looked at."""
         return tuple((each.check, each.condition) for each in self._patients)
 
+    def replace_checks(self, checks: Iterable[ConditionCheck]) -> None:
+        """Watch over these from now on: what is known of a part stays as long as its name is among them."""
+        wanted = {each.name: each for each in checks}
+        gone = [each for each in self._patients if each.check.name not in wanted]
+        known = {each.check.name for each in self._patients}
+        for task in self._rounds:
+            if task.get_name() in {each.check.name for each in gone}:
+                task.cancel()
+        come = [_patient(check, self._system) for name, check in wanted.items() if name not in known]
+        self._patients = [each for each in self._patients if each not in gone] + come
+        self._rounds += [asyncio.create_task(self._look_on(each), name=each.check.name) for each in come]
+
     async def _end(self) -> None:
         for task in self._rounds:
             task.cancel()
@@ -159,11 +171,16 @@ def _pause(patient: _Patient) -> float:
     return every_s if is_well else min(every_s, AGAIN_S)
 
 
+def checks_of(services: Services) -> Sequence[ConditionCheck]:
+    """Return every check that is found, for every part that a house has now."""
+    kinds = collect(conditions, ConditionCheck)  # type: ignore[type-abstract]  # the kind, not an instance
+    return [check for kind in kinds.values() for check in kind.of(services)]
+
+
 def watch_over(services: Services) -> Watch:
     """Return the watch over a house: every check that is found, for every part that there is."""
-    kinds = collect(conditions, ConditionCheck)  # type: ignore[type-abstract]  # the kind, not an instance
     return Watch(
-        checks=[check for kind in kinds.values() for check in kind.of(services)],
+        checks=checks_of(services),
         is_leaving=lambda: services.is_leaving,
         observer=services.vitals.observer,
         system=services.system,

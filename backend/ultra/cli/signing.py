@@ -25,7 +25,7 @@ def _group() -> None:
 
 
 def rotate(json: Annotated[bool, typer.Option("--json", help="Print JSON, without secrets.")] = False) -> int:
-    """Put a fresh key first in this folder's .env file of local secrets; it counts after a reload (SIGHUP) or a restart.
+    """Put a fresh key first in this folder's .env file of local secrets; it counts after a SIGHUP or a restart.
 
     The key that signed so far still checks what it has signed; older ones are dropped.
     """

@@ -10,8 +10,8 @@ from ultra.gate.vigil import leaving
 class Threshold:
     """Refuses what would begin work (completions, runs) once the process takes none; the rest is still answered.
 
-    The refusal is cheap: nobody is identified and no body is read. It says when to ask again, and whoever stands behind
-    a load balancer is answered by another process then.
+    No body is read for it. It says when to ask again, and whoever stands behind a load balancer is answered by another
+    process then.
     """
 
     def __init__(self, app: ASGIApp, *, is_closed: Callable[[Scope], bool]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from ultra.services.presence import Presence
 from ultra.services.providers import open_workshop
 from ultra.services.purses import AccountPurses
 from ultra.services.reloading import Reloading
-from ultra.services.renewal import REPLACEABLE, arrangement_of, prepare_renewal
+from ultra.services.renewal import Replaceable, arrangement_of
 from ultra.services.vitals import Vitals
 from ultra.store import migrating, stamp
 from ultra.store.database import Database, open_database
@@ -67,9 +67,9 @@ class Services:
     kept: Bench
     fleeting: Bench
     access: Access
-    presence: Presence
     reloading: Reloading
     vitals: Vitals
+    presence: Presence = field(default_factory=Presence)
 
     @property
     def is_leaving(self) -> bool:
@@ -102,12 +102,9 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         health, traffic, prices = Health(system=system), Traffic(), Prices(system=system)
         observer = Observers([health, traffic])
         live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
-        catalogue = _inventory(
-            loaded, patterns, sources=sources, health=health, live=live, prices=prices, system=system
-        )
-        if serves:
-            await enter(_running(_housekeeping(settings, database, access, system).run()))
-            await enter(_running(live.run()))
+        catalogue = _inventory(loaded, patterns, sources, health=health, live=live, prices=prices, system=system)
+        for work in (_housekeeping(settings, database, access, system).run, live.run) if serves else ():
+            await enter(_running(work()))
         gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=observer, system=system)
         completions = _budgeted(gateway, settings, access.stores, catalogue=catalogue, system=system)
         worker = system.new_id("worker")
@@ -115,10 +112,8 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             _bench, settings, system, worker, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
         )
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
-        memory = RunsInMemory(system=system)
-        prepare = partial(
-            prepare_renewal, workshop=workshop, catalogue=catalogue, live=live, gateway=gateway, access=access
-        )
+        passing = _in_memory(system)
+        parts = Replaceable(workshop, catalogue, live, gateway, access)
         yield Services(
             settings=settings,
             system=system,
@@ -129,12 +124,17 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
             patterns=patterns,
             flows=known_flows(),
             kept=await enter(bench(*stored)),
-            fleeting=await enter(bench(memory, JournalInMemory(runs=memory, system=system))),
+            fleeting=await enter(bench(*passing)),
             access=access,
-            presence=Presence(),
-            reloading=Reloading(loaded=loaded, prepare=prepare, replaceable=REPLACEABLE, system=system),
-            vitals=Vitals(worker, system.now(), system.monotonic(), observer, traffic, live, ledger, loaded.findings),
+            reloading=Reloading(loaded=loaded, prepare=parts.prepare, system=system),
+            vitals=Vitals(worker, system.now(), system.monotonic(), observer, traffic, live, ledger),
         )
+
+
+def _in_memory(system: System) -> tuple[Runs, Journal]:
+    """Return where runs are kept that must leave no trace."""
+    runs = RunsInMemory(system=system)
+    return runs, JournalInMemory(runs=runs, system=system)
 
 
 def _housekeeping(settings: Settings, database: Database, access: Access, system: System) -> Housekeeping:
@@ -149,8 +149,8 @@ def _housekeeping(settings: Settings, database: Database, access: Access, system
 def _inventory(
     loaded: Loaded,
     patterns: Patterns,
-    *,
     sources: Sequence[ProviderSource],
+    *,
     health: Health,
     live: LiveLists,
     prices: Prices,

@@ -72,6 +72,13 @@ async def open_workshop(loaded: Loaded, *, system: System, serves: bool) -> Asyn
         yield Workshop(session=session, mock=mock, system=system)
 
 
+@asynccontextmanager
+async def provider_sources(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterator[Sequence[ProviderSource]]:
+    """Build every configured provider once."""
+    async with open_workshop(loaded, system=system, serves=serves) as workshop:
+        yield workshop.build(loaded)
+
+
 def presets() -> Mapping[str, Row]:
     """Return the servers that `ultra.toml` may call by name."""
     return ROWS

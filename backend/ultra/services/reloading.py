@@ -5,13 +5,24 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ultra.config import ConfigurationInvalid, Loaded, declarations
 from ultra.domain.errors import UltraError
 from ultra.system import System
 
 _log = logging.getLogger("ultra.services")
+
+REPLACEABLE: Final = frozenset(
+    {
+        "ULTRA_OPENAI_BASE_URL", "ULTRA_ANTHROPIC_BASE_URL", "ULTRA_GEMINI_BASE_URL", "ULTRA_ANTHROPIC_VERSION",
+        "ULTRA_GEMINI_API_VERSION", "ULTRA_CONNECT_TIMEOUT_S", "ULTRA_FIRST_BYTE_TIMEOUT_S", "ULTRA_IDLE_TIMEOUT_S",
+        "ULTRA_LIMIT_REQUESTS_PER_MINUTE", "ULTRA_LIMIT_COST_PER_MINUTE", "ULTRA_LIMIT_TOKENS_PER_MINUTE",
+        "ULTRA_LIMIT_CONCURRENCY", "ULTRA_LIMIT_ADDRESS_PER_MINUTE", "ULTRA_LIMIT_ANONYMOUS_PER_MINUTE",
+        "ULTRA_CONFIG",
+    }
+)  # fmt: skip
+"""Settings that a reload puts in force; `ultra.toml` and all secrets but that of the test header are, too."""
 
 Prepare: TypeAlias = Callable[[Loaded], Callable[[], Awaitable[None]]]
 """Builds what a configuration asks for, or raises; what it returns puts all of it in force, cannot fail, and gives what
@@ -35,13 +46,19 @@ class ReloadState:
 class Reloading:
     """Reads the configuration again when told to, one time after the other."""
 
-    def __init__(self, *, loaded: Loaded, prepare: Prepare, replaceable: frozenset[str], system: System) -> None:
+    def __init__(self, *, loaded: Loaded, prepare: Prepare, system: System) -> None:
         self._started_with = loaded
         self._prepare = prepare
-        self._replaceable = replaceable
         self._system = system
         self._turn = asyncio.Lock()
+        self._listeners: list[Callable[[], None]] = []
+        self.loaded = loaded
+        """The configuration in force."""
         self.state = ReloadState(read_at=system.now())
+
+    def afterwards(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called whenever another configuration has come into force."""
+        self._listeners.append(listener)
 
     async def again(self, read: Callable[[], Loaded]) -> ReloadState:
         """Put what `read` returns in force, and return how it went; it runs in a thread and may raise.
@@ -60,6 +77,9 @@ class Reloading:
                 return self.state
             self.state = ReloadState(read_at=self._system.now(), waiting=self._waiting(loaded))
             finding_out = put_in_force()
+            self.loaded = loaded
+            for listener in self._listeners:
+                listener()
             _log.info("the configuration was reloaded")
             if self.state.waiting:
                 _log.warning("changed, but needs a restart: %s", ", ".join(self.state.waiting))
@@ -72,7 +92,7 @@ class Reloading:
         return tuple(
             each.name
             for each in declarations()
-            if each.name not in self._replaceable
+            if each.name not in REPLACEABLE
             and not each.setting.secret  # read where it is used, or put in force with the rest
             and not before.origins[each.name].in_force.kind == after.origins[each.name].in_force.kind == "default"
             and getattr(before.settings, each.field) != getattr(after.settings, each.field)

@@ -1,10 +1,8 @@
 """What a house shows to whoever looks after it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ultra.domain.findings import Finding
 from ultra.domain.ports import Observer
 from ultra.inventory.live import LiveLists
 from ultra.inventory.traffic import Traffic
@@ -15,7 +13,7 @@ from ultra.store.ledger import StoredLedger
 class Vitals:
     """The parts that tell how they are. `worker` names this process, and begins the names of its leases.
 
-    `began` is when the house was built, on `System.monotonic()`; `findings` are what its configuration was found to be.
+    `began` is when the house was built, on `System.monotonic()`.
     """
 
     worker: str
@@ -25,4 +23,3 @@ class Vitals:
     traffic: Traffic
     live: LiveLists
     ledger: StoredLedger
-    findings: Sequence[Finding]

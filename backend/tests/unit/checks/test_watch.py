@@ -289,3 +289,19 @@ async def test_an_observer_hears_in_the_log_too(caplog: pytest.LogCaptureFixture
         check.found = Diagnosis("pass")
         await ward.system.tick(60)
     assert [each.getMessage() for each in caplog.records] == ["fake: warn: It is slow.", "fake is well again"]
+
+
+async def test_other_checks_can_be_watched_over() -> None:
+    """What stays is known as before, what came is looked at, and what went is neither shown nor looked at."""
+    stays, goes = FakeCheck("stays"), FakeCheck("goes")
+    async with Ward(stays, goes).open() as ward:
+        before = ward.condition("stays")
+        ward.watch.replace_checks([FakeCheck("stays"), FakeCheck("comes")])
+        await ward.system.settled()
+        assert [each.name for _, each in ward.watch.conditions()] == ["stays", "comes"]
+        assert ward.condition("stays") == before
+        assert ward.condition("comes").health == "pass"
+        looks = goes.looks, stays.looks
+        await ward.system.tick(120)
+        assert goes.looks == looks[0]
+        assert stays.looks > looks[1]

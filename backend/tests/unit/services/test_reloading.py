@@ -6,8 +6,7 @@ from pathlib import Path
 
 from tests.fakes.system import FakeSystem
 from ultra.config import ConfigurationInvalid, Loaded, Problem, declarations, load
-from ultra.services.reloading import Reloading
-from ultra.services.renewal import REPLACEABLE
+from ultra.services.reloading import REPLACEABLE, Reloading
 
 
 class Stand:
@@ -18,9 +17,7 @@ class Stand:
         self.system = FakeSystem()
         self.in_force: list[Loaded] = []
         self.refuse: Exception | None = None
-        self.reloading = Reloading(
-            loaded=self.read(), prepare=self.prepare, replaceable=REPLACEABLE, system=self.system
-        )
+        self.reloading = Reloading(loaded=self.read(), prepare=self.prepare, system=self.system)
 
     def read(self) -> Loaded:
         """Read what the folder says now."""

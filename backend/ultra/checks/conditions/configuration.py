@@ -20,8 +20,8 @@ class ConfigurationCondition(ConditionCheck):
 
     @classmethod
     def of(cls, services: Services) -> Iterable[Self]:
-        """Look at what was found when this server started."""
-        yield cls(findings=lambda: services.vitals.findings)
+        """Look at what was found when the configuration in force was read."""
+        yield cls(findings=lambda: services.reloading.loaded.findings)
 
     async def look(self) -> Diagnosis:
         """Say how many there are; fact: `findings`, each with `id`, `level`, `setting`, `sentence` and `hint`."""
