@@ -54,17 +54,21 @@ def small(folder: Path, mock: Mock, *, program: Sequence[str] = SERVE, **setting
 
 
 @contextmanager
-def large(folder: Path, mock: Mock, **settings: str) -> Iterator[House]:
-    """Run production on PostgreSQL and Valkey, in two processes."""
+def large(
+    folder: Path, mock: Mock, *, is_production: bool = True, program: Sequence[str] = SERVE, **settings: str
+) -> Iterator[House]:
+    """Run production, or testing, on PostgreSQL and Valkey, in two processes."""
     known = {**canaries(), "valkey": f"cnry{secrets.token_hex(20)}"}
-    known.pop("test")
+    if is_production:
+        known.pop("test")
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         postgres = stack.enter_context(running_postgres("blackbox"))
         valkey = stack.enter_context(running_valkey(folder / "valkey"))
         valkey.client.config_set("requirepass", known["valkey"])
         variables = {
-            "ENVIRONMENT": "production",
+            "ENVIRONMENT": "production" if is_production else "testing",
+            **({} if is_production else {"ULTRA_TEST_MODE_SECRET": known["test"]}),
             "DATABASE_URL": postgres.url(postgres.template),
             "REDIS_URL": f"redis://:{known['valkey']}@127.0.0.1:{valkey.port}/0",
             "ULTRA_WORKERS": "2",
@@ -75,8 +79,11 @@ def large(folder: Path, mock: Mock, **settings: str) -> Iterator[House]:
             **_secret(known),
             **settings,
         }
-        house = stack.enter_context(_running(folder, mock, variables, free_port(), known, origin=ORIGIN, private=True))
+        house = stack.enter_context(
+            _running(folder, mock, variables, free_port(), known, program=program, origin=ORIGIN, private=True)
+        )
         house.database_text = functools.partial(_dump, postgres)
+        house.valkey = valkey
         yield house
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 from tests.blackbox.asking import Answer, until
+from tests.blackbox.houses import large
 from tests.blackbox.policy import OPERATIONS, filled
 from tests.blackbox.targets import House
 from ultra.auth.test_mode import sign
@@ -106,9 +107,20 @@ def test_T05_only_a_signature_counts(testing):
 
 
 def test_T05_two_credentials(testing):
-    """The header beside a token is one credential too many."""
+    """The header beside a token or a key is one credential too many."""
     person = testing.person()
     person.client.get(ME, headers=[signed(testing, "admin", "GET", ME)]).refused(400)
+    key = ("x-api-key", person.key()["key"])
+    testing.client().get(ME, headers=[signed(testing, "admin", "GET", ME), key]).refused(400)
+
+
+def test_T05_a_header_is_good_once_over_all_workers(tmp_path, upstream):
+    """What one worker has let in every other refuses."""
+    with large(tmp_path, upstream, is_production=False) as house:
+        for _ in range(8):
+            header = signed(house, "admin", "GET", ME)
+            statuses = [house.client().get(ME, headers=[header]).status for _ in range(8)]
+            assert statuses == [200] + [401] * 7
 
 
 def test_T07_the_checks_remain(testing):
@@ -118,13 +130,32 @@ def test_T07_the_checks_remain(testing):
     body = b'{"name": "x", "oops": 1}'
     known = [("content-type", "application/json"), signed(testing, "member", "POST", "/api/keys", body=body)]
     client.ask("POST", "/api/keys", body=body, headers=known).refused(400, 422)
-    browser = testing.person().browser()
-    header = signed(testing, "admin", "POST", "/api/auth/logout")
-    browser.ask("POST", "/api/auth/logout", headers=[header]).refused(400, 403)
     deadline = time.monotonic() + 60
     while client.get(ME, headers=[("x-test-mode", "true")]).status == 401:
         assert time.monotonic() < deadline
     client.get(ME, headers=[("x-test-mode", "true")]).refused(429)
+
+
+def test_T07_beside_a_cookie(testing):
+    """Beside a session's cookie the header says who it is, and the request must still come from our own page."""
+    person = testing.person("admin")
+    browser = person.browser()
+    body = b'{"username": "%s", "role": "viewer"}' % token_hex(6).encode()
+    known = [("content-type", "application/json"), ("origin", testing.origin)]
+
+    def ask(role: str, *more: tuple[str, str], secret: str | None = None) -> Answer:
+        header = signed(testing, role, "POST", "/api/users", body=body, secret=secret)
+        return browser.ask("POST", "/api/users", body=body, headers=[*known, *more, header])
+
+    token = ("x-csrf-token", browser.token)
+    assert ask("admin").refused(403).json["code"] == "csrf"
+    assert ask("admin", ("x-csrf-token", "x")).refused(403).json["code"] == "csrf"
+    assert ask("admin", token, ("sec-fetch-site", "cross-site")).refused(403).json["code"] == "csrf"
+    assert ask("viewer", token).refused(403).json["code"] == "insufficient_scope"
+    ask("admin", token, secret="x" * 40).unauthenticated()
+    ask("admin", token).expect(201)
+    assert browser.ask("GET", ME, headers=[signed(testing, "viewer", "GET", ME)]).expect(200).json["role"] == "viewer"
+    assert browser.ask("GET", ME).expect(200).json["id"] == person.id
 
 
 def test_T13_testing_stays_on_loopback(testing):

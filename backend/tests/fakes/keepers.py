@@ -41,6 +41,10 @@ class FakeAuthenticator:
 class FakeCsrf:
     """Lets in whoever sends the token `good`, unless they say that they come from another site."""
 
+    def concerns(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether any cookie came along."""
+        return b"cookie" in dict(headers)
+
     def judge(
         self, approach: Approach, *, form_token: str | None = None
     ) -> Literal["cross_site", "token", "content_type"] | None:

@@ -7,6 +7,7 @@ from typing import Any
 from tests.fakes.idempotency import FakeIdempotency
 from tests.fakes.keys import FakeKeys
 from tests.fakes.links import FakeLinks
+from tests.fakes.nonces import FakeNonces
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.tokens import FakeTokens
 from tests.fakes.users import FakeUsers
@@ -17,6 +18,7 @@ from ultra.domain.access import (
     AuditEntry,
     Idempotency,
     Keys,
+    Nonces,
     RefreshToken,
     Session,
     Sessions,
@@ -32,6 +34,7 @@ from ultra.store.database import Database
 from ultra.store.idempotency import StoredIdempotency
 from ultra.store.keys import StoredKeys
 from ultra.store.links import StoredLinks
+from ultra.store.nonces import StoredNonces
 from ultra.store.sessions import StoredSessions
 from ultra.store.tokens import StoredTokens
 from ultra.store.users import StoredUsers
@@ -48,6 +51,7 @@ class Accounts:
     links: SignInLinks
     audit: Audit
     idempotency: Idempotency
+    nonces: Nonces
     system: ShiftedSystem
 
     @property
@@ -85,6 +89,7 @@ def stored(database: Database, system: ShiftedSystem) -> Accounts:
         links=StoredLinks(database=database, system=system),
         audit=StoredAudit(database=database, system=system),
         idempotency=StoredIdempotency(database=database),
+        nonces=StoredNonces(database=database),
         system=system,
     )
 
@@ -100,6 +105,7 @@ def faked(system: ShiftedSystem) -> Accounts:
         links=FakeLinks(users=users),
         audit=users.audit,
         idempotency=FakeIdempotency(),
+        nonces=FakeNonces(),
         system=system,
     )
 

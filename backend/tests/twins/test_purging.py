@@ -61,7 +61,7 @@ async def test_old_content_goes_and_the_rest_stays(
 
 
 async def test_old_ways_in_go_and_live_ones_stay(database: Database, system: ShiftedSystem) -> None:
-    """Ended sessions and families with their tokens, expired links, kept responses; the audit is whole."""
+    """Ended sessions and families with their tokens, expired links and nonces, kept responses; the audit is whole."""
     accounts = stored(database, system)
     user = await enrol(accounts)
     for number in (1, 2):
@@ -71,8 +71,9 @@ async def test_old_ways_in_go_and_live_ones_stay(database: Database, system: Shi
     await accounts.tokens.revoke("fam_1", entry("sign_out"), owner=user.id)
     await accounts.links.create(SignInLink("l", user.id, "reset", accounts.now, accounts.later(60)), entry())
     await accounts.idempotency.begin(user.id, "k", "print", at=accounts.now)
+    await accounts.nonces.spend("n", until=accounts.later(60), at=accounts.now)
     written = await count(database, "audit")
-    none = {"sessions": 0, "token_families": 0, "sign_in_links": 0, "idempotency": 0}
+    none = {"sessions": 0, "token_families": 0, "sign_in_links": 0, "idempotency": 0, "nonces": 0}
     assert await purge_accounts(database, before=accounts.later(-60)) == none
     assert await purge_accounts(database, before=accounts.later(3600)) == dict.fromkeys(none, 1)
     assert await accounts.tokens.family_of("fam_1-0") is None

@@ -2,7 +2,8 @@
 
 Two of them are refused, even when they are the same and even when one is the cookie that a browser adds by itself: what
 a request may do must not depend on which of two is looked at first, and a bearer request without a cookie is what
-makes it safe to ask it for no CSRF token. Pages therefore use the cookie alone, programs one header.
+makes it safe to ask it for no CSRF token. Pages therefore use the cookie alone, programs one header. Only the test
+header may stand beside a session's cookie: it replaces it, good or bad, and the page's checks remain.
 """
 
 import re
@@ -79,9 +80,9 @@ def find(approach: Approach, *, cookie: Cookie, honours_test_mode: bool) -> Pres
     found += [_from_key_header(value) for value in _values(approach, _X_API_KEY)]
     if approach.path.startswith(_GEMINI):
         found += [_from_key_header(value) for value in _values(approach, _X_GOOG)]
-    found += _from_cookie(approach, cookie)
-    if honours_test_mode:
-        found += [Presented("test", _ascii(value)) for value in _values(approach, TEST_MODE)]
+    headers = [Presented("test", _ascii(value)) for value in _values(approach, TEST_MODE)] if honours_test_mode else []
+    cookies = _from_cookie(approach, cookie)
+    found += headers or cookies
     if len(found) > 1:
         raise InvalidRequest(
             "The request presents more than one credential.",

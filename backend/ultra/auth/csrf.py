@@ -6,8 +6,8 @@
 3. A content type that no form of another site can send; page forms, which have a form's own, carry their token in a
    field.
 
-Only unsafe requests that a cookie authenticates need this, and sign-in itself: another site must not sign a browser
-in as somebody else.
+Only unsafe requests that a session's cookie comes with need this, and sign-in itself: another site must not sign a
+browser in as somebody else.
 """
 
 import hashlib
@@ -97,6 +97,13 @@ class Csrf:
             return self._session.read(headers) or self._pre_session.read(headers)
         except (BadCookie, InvalidRequest):
             return None
+
+    def concerns(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether a session's cookie came along, whatever it is worth."""
+        try:
+            return self._session.read(headers) is not None
+        except (BadCookie, InvalidRequest):
+            return True
 
     def judge(self, approach: Approach, *, form_token: str | None = None) -> Cause | None:
         """Return which check a request fails, or None.

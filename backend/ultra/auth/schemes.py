@@ -138,7 +138,7 @@ class HeaderScheme:
         if presented.kind != "test":
             return None
         try:
-            principal = self._x_test_mode.verify(
+            principal = await self._x_test_mode.verify(
                 _text(presented),
                 method=approach.method,
                 path=approach.raw_path,

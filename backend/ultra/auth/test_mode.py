@@ -1,18 +1,20 @@
 """The `X-Test-Mode` header: in the testing environment, on loopback, a signed statement of who a test wants to be.
 
 It replaces the credential and nothing else: permissions, limits and validation see a principal like any other. The
-signature covers what is asked, so a header that leaks is good for that one request, once, within a minute.
+signature covers what is asked, so a header that leaks is good for that one request, once, within a minute. Beside a
+session's cookie it is the header that counts, and the cookie still means that the request must be a page of ours.
 """
 
 import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Literal, TypeAlias
 
 from ultra.auth.encodings import same
+from ultra.domain.access import Nonces
 from ultra.domain.identity import Principal, Role, permitted
 from ultra.system import System
 
@@ -79,17 +81,21 @@ def sign(
 
 
 class XTestMode:
-    """Verifies the header. Made only where `conditions` finds no reason against it."""
+    """Verifies the header. Made only where `conditions` finds no reason against it.
 
-    def __init__(self, *, secret: str, system: System) -> None:
+    `nonces` are what all workers of this deployment have seen; this one's own memory only saves it a question.
+    """
+
+    def __init__(self, *, secret: str, nonces: Nonces, system: System) -> None:
         if len(secret.encode("utf-8", "surrogateescape")) < _LEAST_SECRET:
             raise ValueError(f"The secret is shorter than {_LEAST_SECRET} bytes.")
         self._secret = secret
+        self._nonces = nonces
         self._system = system
         self._used: dict[str, int] = {}
-        """Nonces and the second until which they must be remembered."""
+        """Nonces used here, oldest first, and the second until which each is used up."""
 
-    def verify(
+    async def verify(
         self,
         value: str,
         *,
@@ -114,19 +120,21 @@ class XTestMode:
         fields = ".".join(shape.groups()[:4])
         if not same(shape[5], _mac(self._secret, fields, method, path, query, body)):
             raise BadHeader("signature")
-        self._spend(shape[4], int(shape[3]))
+        await self._spend(shape[4], int(shape[3]))
         return fixture(Role(shape[1]), shape[2])
 
-    def _spend(self, nonce: str, until: int) -> None:
-        """Use a nonce up. When more than can be remembered are in force, none is accepted until some expire."""
-        now = self._system.now().timestamp()
-        if not now < until <= now + LONGEST_S:
+    async def _spend(self, nonce: str, until: int) -> None:
+        now = self._system.now()
+        if not now.timestamp() < until <= now.timestamp() + LONGEST_S:
             raise BadHeader("expired")
-        if len(self._used) >= _MOST_NONCES:
-            self._used = {each: end for each, end in self._used.items() if end > now}
-        if nonce in self._used or len(self._used) >= _MOST_NONCES:
+        if self._used.get(nonce, 0) > now.timestamp():
             raise BadHeader("replayed")
+        self._used.pop(nonce, None)
         self._used[nonce] = until
+        if len(self._used) > _MOST_NONCES:
+            del self._used[next(iter(self._used))]
+        if not await self._nonces.spend(nonce, until=datetime.fromtimestamp(until, UTC), at=now):
+            raise BadHeader("replayed")
 
 
 def fixture(role: Role, user: str) -> Principal:

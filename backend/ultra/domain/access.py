@@ -296,6 +296,13 @@ class Versions(Protocol):
         """Return the present version of each user; a missing one was deleted."""
 
 
+class Nonces(Protocol):
+    """What signed headers have used up, as every worker of a deployment sees it."""
+
+    async def spend(self, nonce: str, *, until: datetime, at: datetime) -> bool:
+        """Use a nonce up until that moment; False when it is used up already. Of many at once, one hears True."""
+
+
 class Idempotency(Protocol):
     """Requests that may be sent again without being done again. A key belongs to its owner; others do not see it."""
 

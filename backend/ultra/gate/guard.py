@@ -54,7 +54,7 @@ class Guard:
         scope["ultra.principal"] = principal
         scope["ultra.facts"]["principal"] = principal.id
         await self._permit(keepers, self._need.permission, principal, scope)
-        if principal.credential == "session":
+        if _is_by_browser(keepers, principal, scope):
             await refuse_other_sites(keepers, self._need, principal, approach, scope)
         places = keepers.policy.places(principal) if self._need.cost in ("completion", "run") else ()
         charges = keepers.policy.caller(principal, address=scope["ultra.address"], route=self._need.cost)
@@ -128,6 +128,12 @@ class Guard:
     def _onward(self, scope: Scope, receive: Receive) -> Receive:
         """Hand a body on that was read here."""
         return body_of(scope, receive, caps=self._caps).replayed() if "ultra.body" in scope else receive
+
+
+def _is_by_browser(keepers: Keepers, principal: Principal, scope: Scope) -> bool:
+    """Whether a session's cookie came along: as the credential, or beside the test header that replaces it."""
+    by_cookie = principal.credential == "session"
+    return by_cookie or (principal.credential == "test" and keepers.csrf.concerns(scope["headers"]))
 
 
 def _explain(scope: Scope, permission: Permission | None) -> None:

@@ -1,5 +1,6 @@
 """Whom the gate asks: they are put into the lifespan state under `keepers` and found there by every request."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -24,6 +25,9 @@ class Authenticator(Protocol):
 
 class CsrfJudge(Protocol):
     """Knows which requests another site's page made a browser send."""
+
+    def concerns(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether a session's cookie came along, whatever it is worth."""
 
     def judge(
         self, approach: Approach, *, form_token: str | None = None

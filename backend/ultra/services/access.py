@@ -32,6 +32,7 @@ from ultra.store.idempotency import StoredIdempotency
 from ultra.store.keys import StoredKeys
 from ultra.store.ledger import StoredLedger
 from ultra.store.links import StoredLinks
+from ultra.store.nonces import StoredNonces
 from ultra.store.personal import PersonalData
 from ultra.store.requests import StoredRequests
 from ultra.store.sessions import StoredSessions
@@ -256,7 +257,9 @@ async def _test_mode(settings: Settings, database: Database, system: System) -> 
         stamp=await read_stamp(database),
         live_keys=live,
     )
-    return None if reasons or secret is None else XTestMode(secret=secret, system=system)
+    if reasons or secret is None:
+        return None
+    return XTestMode(secret=secret, nonces=StoredNonces(database=database), system=system)
 
 
 def _rates(settings: Settings) -> Rates:

@@ -148,6 +148,14 @@ IDEMPOTENCY = Table(
     Index(None, "at"),
 )
 
+NONCES = Table(
+    "nonces",
+    METADATA,
+    Column("nonce", String(64), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Index(None, "until"),
+)
+
 ALL = (
-    USERS, SESSIONS, TOKEN_FAMILIES, REFRESH_TOKENS, API_KEYS, SIGN_IN_LINKS, AUDIT, AUDIT_HEAD, IDEMPOTENCY,
+    USERS, SESSIONS, TOKEN_FAMILIES, REFRESH_TOKENS, API_KEYS, SIGN_IN_LINKS, AUDIT, AUDIT_HEAD, IDEMPOTENCY, NONCES,
 )  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, ColumnElement, Delete, Table, delete, or_, select
 
-from ultra.store.account_tables import IDEMPOTENCY, SESSIONS, SIGN_IN_LINKS, TOKEN_FAMILIES
+from ultra.store.account_tables import IDEMPOTENCY, NONCES, SESSIONS, SIGN_IN_LINKS, TOKEN_FAMILIES
 from ultra.store.database import Database
 from ultra.store.tables import LEDGER, RUNS
 
@@ -35,8 +35,8 @@ async def purge_content(database: Database, *, before: datetime) -> Mapping[str,
 async def purge_accounts(database: Database, *, before: datetime) -> Mapping[str, int]:
     """Remove what nobody can sign in with any more since then; return rows by table. The audit is never purged.
 
-    Sessions and token families (with their tokens) go once they ended, links once they expired, and requests that may
-    be repeated once they were begun before then.
+    Sessions and token families (with their tokens) go once they ended, links and nonces once they expired, and
+    requests that may be repeated once they were begun before then.
     """
     return await _purge(
         database,
@@ -48,6 +48,7 @@ async def purge_accounts(database: Database, *, before: datetime) -> Mapping[str
         ),
         _Kind(SIGN_IN_LINKS, SIGN_IN_LINKS.c.hash, SIGN_IN_LINKS.c.expires_at < before),
         _Kind(IDEMPOTENCY, IDEMPOTENCY.c.key_hash, IDEMPOTENCY.c.at < before),
+        _Kind(NONCES, NONCES.c.nonce, NONCES.c.until < before),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.audit import FakeAudit
 from tests.fakes.keys import FakeKeys
 from tests.fakes.links import FakeLinks
+from tests.fakes.nonces import FakeNonces
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.system import FakeSystem
 from tests.fakes.tokens import FakeTokens
@@ -62,7 +63,7 @@ class House:
         self.refresh_tokens = RefreshTokens(tokens=self.tokens, system=self.system)
         self.access_tokens = self.issuing(SIGNING)
         self.codec = ApiKeys(peppers=PEPPER, environment="testing", system=self.system)
-        self.x_test_mode = XTestMode(secret=TEST_SECRET, system=self.system)
+        self.x_test_mode = XTestMode(secret=TEST_SECRET, nonces=FakeNonces(), system=self.system)
         self.sign_in = SignIn(
             users=self.users,
             sessions=self.sessions,

@@ -73,7 +73,10 @@ def test_the_test_header_is_not_there_unless_honoured() -> None:
 ALL = [BEARER, BEARER_KEY, X_API_KEY, X_GOOG, SESSION, TEST]
 
 
-@pytest.mark.parametrize("pair", list(itertools.combinations_with_replacement(ALL, 2)))
+PAIRS = [pair for pair in itertools.combinations_with_replacement(ALL, 2) if pair != (SESSION, TEST)]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
 def test_two_are_refused(pair) -> None:
     """Whichever two, even the same twice, even the cookie beside a bearer."""
     with pytest.raises(InvalidRequest) as caught:
@@ -82,16 +85,30 @@ def test_two_are_refused(pair) -> None:
     assert KEY not in caught.value.message
 
 
+def test_the_test_header_replaces_a_session() -> None:
+    """Good or bad, the header is judged and the cookie is not; two cookies, or anything else beside it, are refused."""
+    assert presented(SESSION, TEST) == presented(TEST, SESSION) == ("test", TEST[1].decode())
+    assert presented(SESSION, (b"x-test-mode", b"\xff")) == ("test", None)
+    assert presented((b"cookie", b"__Host-ultra="), TEST) == ("test", TEST[1].decode())
+    assert presented(SESSION, TEST, honours_test_mode=False) == ("session", "abc")
+    for more in ((SESSION, SESSION, TEST), (SESSION, TEST, TEST), (SESSION, TEST, BEARER)):
+        with pytest.raises(InvalidRequest):
+            presented(*more)
+
+
 def test_a_bad_one_beside_a_good_one_is_two() -> None:
     """An empty or foreign header does not make way for another."""
     for bad in (
         (b"authorization", b""),
         (b"authorization", b"Basic eA=="),
         (b"x-api-key", b""),
-        (b"cookie", b"__Host-ultra="),
     ):
         with pytest.raises(InvalidRequest):
             presented(bad, TEST)
+        with pytest.raises(InvalidRequest):
+            presented(bad, SESSION)
+    with pytest.raises(InvalidRequest):
+        presented((b"cookie", b"__Host-ultra="), BEARER)
 
 
 @pytest.mark.parametrize(

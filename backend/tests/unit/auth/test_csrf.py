@@ -205,6 +205,23 @@ def test_a_form_carries_its_token_in_a_field() -> None:
     assert csrf.judge(approach(SESSION, form), form_token=token) == "cross_site"
 
 
+@pytest.mark.parametrize(
+    ("cookie", "comes"),
+    [
+        (b"__Host-ultra=session-one", True),
+        (b"a=b; __Host-ultra=anything", True),
+        (b"__Host-ultra=", True),
+        (b"__Host-ultra=a; __Host-ultra=b", True),
+        (b"__Host-ultra-pre=x", False),
+        (b"ultra=x", False),
+    ],
+)
+def test_a_sessions_cookie_is_noticed_whatever_it_is_worth(cookie, comes) -> None:
+    """Twice, empty or unknown, it came from a browser; other cookies are nobody's."""
+    assert guard().concerns([(b"cookie", cookie)]) is comes
+    assert not guard().concerns([])
+
+
 def test_refusals_have_their_errors() -> None:
     """403 for the first two checks, 415 for the third."""
     csrf = guard()

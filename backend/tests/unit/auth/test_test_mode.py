@@ -1,5 +1,6 @@
 """The header of tests."""
 
+import asyncio
 import hashlib
 import hmac
 from datetime import timedelta
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fakes.nonces import FakeNonces
 from tests.fakes.system import FakeSystem
 from ultra.auth import test_mode
 from ultra.auth.test_mode import LONGEST_S, BadHeader, XTestMode, conditions, sign
@@ -22,8 +24,13 @@ class Door:
 
     def __init__(self) -> None:
         self.system = FakeSystem(jumps=False)
-        self.mode = XTestMode(secret=SECRET, system=self.system)
+        self.nonces = FakeNonces()
+        self.mode = self.worker()
         self.count = 0
+
+    def worker(self) -> XTestMode:
+        """Return the verifier of one more worker of the same deployment."""
+        return XTestMode(secret=SECRET, nonces=self.nonces, system=self.system)
 
     def value(self, seconds: float = 30, secret: str = SECRET, **changes) -> str:
         """Return a header's value."""
@@ -34,14 +41,16 @@ class Door:
     def verify(self, value: str, headers=(), peer="127.0.0.1", **changes):
         """Present it with a request."""
         sent = REQUEST | changes
-        return self.mode.verify(
-            value,
-            method=sent["method"],
-            path=sent["path"].encode(),
-            query=sent["query"].encode(),
-            body=sent["body"],
-            headers=headers,
-            peer=peer,
+        return asyncio.run(
+            self.mode.verify(
+                value,
+                method=sent["method"],
+                path=sent["path"].encode(),
+                query=sent["query"].encode(),
+                body=sent["body"],
+                headers=headers,
+                peer=peer,
+            )
         )
 
     def cause(self, value: str, **changes) -> str:
@@ -164,16 +173,23 @@ def test_a_refused_header_uses_no_nonce_up(door) -> None:
     assert door.verify(door.value(nonce="nonce-same"))
 
 
-def test_nonces_are_remembered_in_bounds(door, monkeypatch) -> None:
-    """When the memory is full nothing is accepted, and what has expired makes room."""
-    monkeypatch.setattr(test_mode, "_MOST_NONCES", 3)
-    for _ in range(3):
-        door.verify(door.value(seconds=10))
-    assert door.cause(door.value(seconds=10)) == "replayed"
-    assert len(door.mode._used) == 3
-    door.system.advance(10)
+def test_it_is_good_once_over_all_workers(door) -> None:
+    """What one worker has let in is used up for the others."""
+    value = door.value()
+    assert door.verify(value)
+    door.mode = door.worker()
+    assert door.cause(value) == "replayed"
     assert door.verify(door.value())
-    assert len(door.mode._used) == 1
+
+
+def test_a_workers_own_memory_has_bounds(door, monkeypatch) -> None:
+    """It forgets the oldest, which the shared memory still knows."""
+    monkeypatch.setattr(test_mode, "_MOST_NONCES", 3)
+    values = [door.value(seconds=10) for _ in range(5)]
+    for value in values:
+        assert door.verify(value)
+    assert len(door.mode._used) == 3
+    assert {door.cause(value) for value in values} == {"replayed"}
 
 
 @pytest.mark.parametrize(
@@ -253,8 +269,8 @@ def test_every_reason_is_named_at_once() -> None:
 def test_a_short_secret_makes_no_verifier() -> None:
     """32 bytes, counted as bytes."""
     with pytest.raises(ValueError, match="shorter"):
-        XTestMode(secret="x" * 31, system=FakeSystem())
-    assert XTestMode(secret="é" * 16, system=FakeSystem())
+        XTestMode(secret="x" * 31, nonces=FakeNonces(), system=FakeSystem())
+    assert XTestMode(secret="é" * 16, nonces=FakeNonces(), system=FakeSystem())
 
 
 @given(value=st.text(max_size=200))

@@ -34,6 +34,7 @@ KNOWN = {
     "viewer": principal(Role.VIEWER, "token"),
     "member": principal(Role.MEMBER, "token"),
     "browser": principal(Role.MEMBER, "session"),
+    "test": principal(Role.MEMBER, "test"),
 }
 
 
@@ -167,6 +168,18 @@ async def test_a_session_writes_from_our_own_pages_only(headers: dict[str, str],
             await gate.ask("DELETE", who="browser", headers=headers)
         assert (gate.served, gate.actions()) == (0, ["csrf_refused"])
     assert (await gate.ask("DELETE", who="member", headers=headers)).status == 200
+
+
+async def test_beside_a_cookie_the_test_header_replaces_no_check() -> None:
+    """A test that comes with a browser's cookie writes from our own pages only; without one it is a program."""
+    gate = Gate(WRITE)
+    for token in ("bad", ""):
+        with pytest.raises(Forbidden):
+            await gate.ask("DELETE", who="test", headers={"cookie": "ultra=x", "x-csrf-token": token})
+    assert (gate.served, gate.actions()) == (0, ["csrf_refused"] * 2)
+    good = {"cookie": "ultra=x", "x-csrf-token": "good"}
+    assert (await gate.ask("DELETE", who="test", headers=good)).status == 200
+    assert (await gate.ask("DELETE", who="test")).status == 200
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
