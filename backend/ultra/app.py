@@ -42,6 +42,7 @@ from ultra.services import Services, build
 from ultra.system import System
 from ultra.telemetry import logs
 from ultra.web import sign_in
+from ultra.web.refusals import refusal
 from ultra.wire.chat_completions import ChatCompletions
 from ultra.wire.models import model, models
 
@@ -142,7 +143,7 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute]) 
             write=logs.request_writer(level=settings.log_level, form=settings.log_format, now=clock.now),
         ),
         Middleware(SecurityHeaders, https_only=is_production, environment="testing" if is_testing else None),
-        Middleware(Problems, show_internals=not is_production),
+        Middleware(Problems, show_internals=not is_production, page=refusal),
         Middleware(Hosts, public_origin=settings.public_origin, bound=settings.host, open_paths=_PROBES),
         Middleware(Cors, origins=settings.cors_origins, credentials=settings.cors_credentials),
         Middleware(

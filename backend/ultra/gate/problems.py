@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import orjson
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ultra.domain.errors import InvalidRequest, MethodNotAllowed, NotFound, UltraError, Unavailable
+from ultra.gate.audience import is_person
 from ultra.protocols import anthropic_messages, gemini_generate, openai_chat, problems
 from ultra.protocols.failures import Reply
 
@@ -39,13 +41,16 @@ def explainer(path: str, *, show_internals: bool) -> Explain:
 class Problems:
     """Answers for everything below that raises. A fault of Ultra's own is logged whole and answered without its inside.
 
+    `page` shows a problem document to a person; programs read the document itself.
+
     Once a response has begun its status cannot change: what is raised then was already told in-band by whoever
     streams, and is only logged here.
     """
 
-    def __init__(self, app: ASGIApp, *, show_internals: bool) -> None:
+    def __init__(self, app: ASGIApp, *, show_internals: bool, page: Callable[[Reply], Response]) -> None:
         self._app = app
         self._show_internals = show_internals
+        self._page = page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -80,8 +85,7 @@ class Problems:
             return
         explain = explainer(scope["path"], show_internals=self._show_internals)
         reply = explain(error, request_id=scope["ultra.request_id"])
-        body = orjson.dumps(reply.body)
-        headers = {"content-type": "application/json", **reply.headers, "content-length": str(len(body))}
+        body, headers = self._written(reply, scope)
         await send(
             {
                 "type": "http.response.start",
@@ -90,6 +94,13 @@ class Problems:
             }
         )
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    def _written(self, reply: Reply, scope: Scope) -> tuple[bytes, Mapping[str, str]]:
+        if is_person(scope):
+            page = self._page(reply)
+            return bytes(page.body), {**reply.headers, **page.headers}
+        body = orjson.dumps(reply.body)
+        return body, {"content-type": "application/json", **reply.headers, "content-length": str(len(body))}
 
 
 async def refuse_route(request: Request, error: Exception) -> NoReturn:

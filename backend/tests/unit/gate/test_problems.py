@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.asgi import Exchange
 from ultra.domain.errors import NotFound, RateLimited
 from ultra.gate.problems import Problems
+from ultra.web.refusals import refusal
 
 
 def raising(error: Exception) -> Problems:
@@ -15,7 +16,7 @@ def raising(error: Exception) -> Problems:
     async def broken(scope, receive, send) -> None:
         raise error
 
-    return Problems(broken, show_internals=False)
+    return Problems(broken, show_internals=False, page=refusal)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,37 @@ async def test_an_error_after_the_first_byte_changes_nothing() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         raise NotFound("too late")
 
-    exchange = await Exchange()(Problems(half, show_internals=False))
+    exchange = await Exchange()(Problems(half, show_internals=False, page=refusal))
     assert [each["type"] for each in exchange.sent] == ["http.response.start"]
     assert exchange.scope["ultra.facts"] == {"error": "not_found"}
+
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/sign-out", "/nowhere"])
+async def test_a_person_reads_a_page(path: str) -> None:
+    """At the address of a page, or at none, a browser gets the same status, sentence and hint to read."""
+    error = RateLimited("Too <many>.", hint="Wait.", retry_after=7)
+    exchange = await Exchange(path=path, headers=BROWSER)(raising(error))
+    assert (exchange.status, exchange.answer_headers["retry-after"]) == (429, "7")
+    assert exchange.answer_headers["content-type"] == "text/html; charset=utf-8"
+    assert "style-src 'self'" in exchange.answer_headers["content-security-policy"]
+    assert int(exchange.answer_headers["content-length"]) == len(exchange.answer)
+    for told in (b"Too &lt;many&gt;.", b"Wait.", b"req_test0001"):
+        assert told in exchange.answer
+
+
+async def test_a_page_tells_nothing_of_a_fault_of_ours() -> None:
+    """A bug is a page too, without its inside."""
+    exchange = await Exchange(path="/", headers=BROWSER)(raising(RuntimeError("secret inside")))
+    assert exchange.status == 500
+    assert b"<h1>" in exchange.answer
+    assert b"secret inside" not in exchange.answer
+
+
+@pytest.mark.parametrize("path", ["/api/keys", "/v1/models", "/health", "/static/x", "/openapi.json"])
+async def test_programs_read_no_pages(path: str) -> None:
+    """At the address of a program a browser reads what a program reads."""
+    exchange = await Exchange(path=path, headers=BROWSER)(raising(NotFound("No.")))
+    assert "json" in exchange.answer_headers["content-type"]
