@@ -90,7 +90,8 @@ def create_app(loaded: Loaded, *, system: System | None = None, house: House = b
         redirect_slashes=False,
         openapi_url=None,
     )
-    app.openapi = lambda: described(app)  # type: ignore[method-assign]  # the framework's own way to replace it
+    longest_run_s = loaded.settings.run_max_deadline_s
+    app.openapi = lambda: described(app, longest_run_s=longest_run_s)  # type: ignore[method-assign]  # the framework's own way to replace it
     routes = _routes(app, loaded.settings)
     inner = _inner_gate(loaded.settings, clock)
     app.router.routes = list(guarded(routes, inner))

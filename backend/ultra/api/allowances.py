@@ -1,9 +1,8 @@
 """What a key or a user may use at most, as it is sent."""
 
-from decimal import Decimal
-
 from pydantic import BaseModel, ConfigDict, Field
 
+from ultra.api.notation import Usd
 from ultra.domain.identity import Allowance
 
 
@@ -15,8 +14,8 @@ class AllowanceIn(BaseModel):
     requests_per_minute: int | None = Field(None, ge=1, le=1_000_000)
     tokens_per_minute: int | None = Field(None, ge=1, le=1_000_000_000)
     concurrency: int | None = Field(None, ge=1, le=10_000)
-    daily_budget_usd: Decimal | None = Field(None, gt=0, max_digits=12, decimal_places=6)
-    monthly_budget_usd: Decimal | None = Field(None, gt=0, max_digits=12, decimal_places=6)
+    daily_budget_usd: Usd | None = None
+    monthly_budget_usd: Usd | None = None
 
     def value(self) -> Allowance:
         """Return it as the house knows it."""

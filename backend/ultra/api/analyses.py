@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 from ultra.api.callers import AtDesk, Caller, House
 from ultra.api.journals import JournalResponse
 from ultra.api.needs import needs
+from ultra.api.notation import Cursor
 from ultra.desk.results import summary
 from ultra.domain.analysis import RunStatus
 from ultra.domain.errors import InvalidRequest
@@ -20,7 +21,7 @@ async def history(
     desk: AtDesk,
     principal: Caller,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor | None = None,
     status: RunStatus | None = None,
     q: Annotated[str | None, Query(max_length=200, description="Text to find in the prompt.")] = None,
 ) -> dict[str, Any]:
@@ -57,13 +58,19 @@ async def cancel(run_id: str, desk: AtDesk, principal: Caller) -> dict[str, Any]
     return summary(await desk.runs.cancel(principal, run_id))
 
 
-@router.get("/{run_id}/events", summary="The journal as it is written", openapi_extra=needs(Permission.RUNS_READ))
+@router.get(
+    "/{run_id}/events",
+    summary="The journal as it is written",
+    status_code=200,
+    response_class=JournalResponse,
+    openapi_extra=needs(Permission.RUNS_READ),
+)
 async def events(
     run_id: str,
     services: House,
     desk: AtDesk,
     principal: Caller,
-    last_event_id: Annotated[str | None, Header()] = None,
+    last_event_id: Annotated[str | None, Header(json_schema_extra={"pattern": r"^\d{1,9}$"})] = None,
 ) -> Response:
     """Stream the run's journal; `Last-Event-ID` resumes after that event."""
     await desk.runs.get(principal, run_id)

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Response
@@ -13,6 +12,7 @@ from starlette.responses import JSONResponse
 from ultra.api.callers import AtDesk, Caller, House, RequestName
 from ultra.api.journals import JournalResponse
 from ultra.api.needs import needs
+from ultra.api.notation import Usd
 from ultra.desk.desk import Desk
 from ultra.desk.results import failure
 from ultra.domain.analysis import Document, Question, Run, RunOptions
@@ -40,7 +40,7 @@ class ImageIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     media_type: Literal["image/png", "image/jpeg", "image/webp", "image/gif"]
-    data: str
+    data: str = Field(json_schema_extra={"format": "byte"})
 
 
 class AnalyzeIn(BaseModel):
@@ -48,12 +48,18 @@ class AnalyzeIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: str = Field(description="The question.")
+    prompt: str = Field(description="The question.", json_schema_extra={"pattern": r"\S"})
     pattern: str = Field("consensus", description="What to look for; GET /api/patterns lists them.")
-    models: list[str] | Literal["auto"] = Field("auto", description="Who is asked; `auto` chooses a panel.")
-    flow: str | None = Field(None, description="How they are asked; the pattern's own when left out.")
-    budget_usd: Decimal | None = Field(None, description="Most that may be spent, as a decimal string.")
-    deadline_s: float | None = Field(None, description="Most seconds the run may take.")
+    models: Annotated[list[str], Field(json_schema_extra={"maxItems": 16})] | Literal["auto"] = Field(
+        "auto", description="Who is asked; `auto` chooses a panel."
+    )
+    flow: str | None = Field(
+        None,
+        description="How they are asked; the pattern's own when left out. GET /api/patterns lists them.",
+        json_schema_extra={"format": "flow"},
+    )
+    budget_usd: Usd | None = Field(None, description="Most that may be spent, as a decimal string.")
+    deadline_s: float | None = Field(None, gt=0, description="Most seconds the run may take.")
     context: list[DocumentIn] = Field(default_factory=list, max_length=50)
     images: list[ImageIn] = Field(default_factory=list, max_length=20)
     follow_up_to: str | None = Field(None, description="Id of an earlier run to continue.")
@@ -63,6 +69,10 @@ class AnalyzeIn(BaseModel):
 @router.post(
     "/api/analyze",
     summary="Ask several models one question",
+    responses={
+        200: {"content": {str(JournalResponse.media_type): {"schema": {"type": "string"}}}},
+        202: {"description": "Begun; `Location` says where to look."},
+    },
     openapi_extra=needs(Permission.RUNS_CREATE, "run", idempotent=True),
 )
 async def analyze(

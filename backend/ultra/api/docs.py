@@ -37,6 +37,29 @@ _REFUSAL: Final[Mapping[str, Any]] = {
     "description": "Refused; `code` and `detail` say why.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_STREAM: Final = "text/event-stream"
+_EVENT: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "id": {"type": "string", "pattern": r"^\d+$", "description": "Send the last one as Last-Event-ID to resume."},
+        "event": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+"""One event of a stream, as OpenAPI 3.2 describes them; readers of 3.1 pass over the word."""
+_LEADS: Final = (
+    ("/api/users", "post", "201", "user_id", "$response.body#/id"),
+    ("/api/keys", "post", "201", "key_id", "$response.body#/id"),
+    ("/api/keys/{key_id}/rotate", "post", "201", "key_id", "$response.body#/id"),
+    ("/api/analyze", "post", "200", "run_id", "$response.body#/id"),
+    ("/api/analyze", "post", "202", "run_id", "$response.body#/id"),
+    ("/api/analyze", "post", "200", "request_id", "$response.header.X-Request-ID"),
+    ("/api/analyses", "get", "200", "run_id", "$response.body#/data/0/id"),
+    ("/api/auth/sessions", "get", "200", "session_id", "$response.body#/data/0/id"),
+    ("/api/patterns", "get", "200", "name", "$response.body#/data/0/name"),
+)
+"""Path, method and status of an answer, the parameter it fills, and where in the answer its value stands."""
 _PAGES_FROM: Final = "https://cdn.jsdelivr.net"
 _INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -57,18 +80,21 @@ def docs_routes(app: FastAPI, *, need: Need, with_page: bool) -> Sequence[BaseRo
     return [*routes, Guarded("/docs", page, methods=["GET"], need=need)] if with_page else routes
 
 
-def described(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document: the framework's, and how to prove who one is."""
+def described(app: FastAPI, *, longest_run_s: float) -> dict[str, Any]:
+    """Return the OpenAPI document: the framework's, how to prove who one is, and where answers lead."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         schema.setdefault("components", {})["securitySchemes"] = _SCHEMES
-        _tell_refusals(schema)
+        _tell_answers(schema)
+        _tell_links(schema)
+        deadline = schema["components"]["schemas"]["AnalyzeIn"]["properties"]["deadline_s"]
+        deadline["anyOf"][0]["maximum"] = longest_run_s
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def _tell_refusals(schema: dict[str, Any]) -> None:
-    """Describe refusals as they are: the framework's own 422 never leaves this server."""
+def _tell_answers(schema: dict[str, Any]) -> None:
+    """Describe refusals and streams as they are: the framework's own 422 never leaves this server."""
     schemas = schema["components"].setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -77,6 +103,22 @@ def _tell_refusals(schema: dict[str, Any]) -> None:
         for operation in operations.values():
             operation["responses"].pop("422", None)
             operation["responses"] |= {"4XX": _REFUSAL, "5XX": _REFUSAL}
+            for response in operation["responses"].values():
+                if _STREAM in response.get("content", {}):
+                    response["content"] |= {_STREAM: {"itemSchema": _EVENT}}
+
+
+def _tell_links(schema: dict[str, Any]) -> None:
+    """Say which answers name what an address of another operation asks for."""
+    operations = [(path, each) for path, methods in schema["paths"].items() for each in methods.values()]
+    for path, method, status, parameter, place in _LEADS:
+        links = schema["paths"][path][method]["responses"][status].setdefault("links", {})
+        for target, operation in operations:
+            if f"{{{parameter}}}" in target:
+                links[operation["operationId"]] = {
+                    "operationId": operation["operationId"],
+                    "parameters": {parameter: place},
+                }
 
 
 @cache

@@ -20,6 +20,8 @@ _HEARTBEAT = b": heartbeat\n\n"
 class JournalResponse(Response):
     """Streams the events with `seq > after`; each event's id is its `seq`, so that `Last-Event-ID` resumes."""
 
+    media_type = "text/event-stream"
+
     def __init__(
         self,
         desk: Desk,

@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ultra.api.allowances import AllowanceIn, allowed
 from ultra.api.callers import AtDesk, Caller
 from ultra.api.needs import needs
+from ultra.api.notation import Moment, Network
 from ultra.api.source import From
 from ultra.desk.keys import WantedKey
 from ultra.domain.identity import Permission
@@ -21,13 +22,13 @@ class KeyIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=100)
-    scopes: frozenset[Permission] | None = Field(None, description="Left out: all that you may do with a key.")
+    name: str = Field(min_length=1, max_length=100, json_schema_extra={"pattern": r"\S"})
+    scopes: list[Permission] | None = Field(None, description="Left out: all that you may do with a key.")
     models: list[str] | None = Field(None, max_length=100, description="Only these models; left out: all.")
-    cidrs: list[str] | None = Field(None, max_length=50, description="Only from these networks.")
+    cidrs: list[Network] | None = Field(None, max_length=50, description="Only from these networks.")
     allowance: AllowanceIn | None = None
     store: bool = Field(default=True, description="False keeps no content of what the key is used for.")
-    expires_at: AwareDatetime | None = Field(None, description="Left out: in 90 days.")
+    expires_at: Moment | None = Field(None, description="Left out: in 90 days.")
 
 
 class RotateIn(BaseModel):
@@ -49,7 +50,7 @@ async def create(given: KeyIn, desk: AtDesk, principal: Caller, source: From) ->
     """Make a key; its text is in `key` of this answer and nowhere else."""
     wanted = WantedKey(
         name=given.name,
-        scopes=given.scopes,
+        scopes=None if given.scopes is None else frozenset(given.scopes),
         models=None if given.models is None else tuple(given.models),
         cidrs=None if given.cidrs is None else tuple(given.cidrs),
         allowance=allowed(given.allowance),

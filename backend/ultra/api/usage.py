@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from ultra.api.callers import Caller, House
 from ultra.api.needs import needs
+from ultra.api.notation import Moment
 from ultra.domain.errors import Forbidden, NotFound
 from ultra.domain.identity import Permission
 from ultra.domain.records import decimal_to_json
@@ -25,8 +25,8 @@ async def usage(
     principal: Caller,
     by: Literal["model", "key", "user", "day"] = "model",
     scope: Annotated[Literal["mine", "all"], Query(description="`all` needs usage:read-all.")] = "mine",
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
 ) -> dict[str, Any]:
     """Return sums by model, key, user or day (UTC) of the last thirty days, or of the time asked for."""
     if scope == "all" and not principal.may(Permission.USAGE_READ_ALL):

@@ -4,11 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic.json_schema import SkipJsonSchema
 
 from ultra.api.allowances import AllowanceIn, allowed
 from ultra.api.callers import AtDesk, Caller
 from ultra.api.needs import needs
+from ultra.api.notation import Cursor
 from ultra.api.source import From
+from ultra.auth.sign_in import USERNAME
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Permission, Role
 
@@ -20,7 +23,7 @@ class UserIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    username: str = Field(min_length=1, max_length=64)
+    username: str = Field(min_length=1, max_length=64, json_schema_extra={"pattern": f"^{USERNAME.pattern}$"})
     role: Role = Role.MEMBER
     password: SecretStr | None = Field(None, max_length=1024)
     allowance: AllowanceIn | None = None
@@ -29,18 +32,18 @@ class UserIn(BaseModel):
 class UserChangeIn(BaseModel):
     """What to change; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    role: Role | None = None
-    disabled: bool | None = None
-    allowance: AllowanceIn | None = None
+    role: Role | SkipJsonSchema[None] = None
+    disabled: bool | SkipJsonSchema[None] = None
+    allowance: AllowanceIn | SkipJsonSchema[None] = None
 
 
 @router.get("", summary="All users", openapi_extra=needs(Permission.USERS_READ))
 async def users(
     desk: AtDesk,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor | None = None,
 ) -> dict[str, Any]:
     """Return users by name; `next` is the cursor of the following page."""
     data, following = await desk.accounts.users(limit=limit, cursor=cursor)

@@ -11,7 +11,7 @@ from ultra.inventory import listing
 from ultra.services import Services
 
 Kind = Literal["upstream", "ensemble"]
-_INCLUDES = ("retired", "forbidden")
+INCLUDES = ("retired", "forbidden")
 _PARAMETERS = ("available", "provider", "capability", "include", "kind")
 _SEVERAL = ("capability", "include")
 """Parameters that take several words, separated by commas."""
@@ -65,7 +65,7 @@ def _filter(query: Mapping[str, str]) -> listing.Filter:
 def _refuse_unknown(query: Mapping[str, str]) -> None:
     allowed: dict[str, tuple[str, ...]] = {
         "available": ("true", "false"),
-        "include": _INCLUDES,
+        "include": INCLUDES,
         "kind": get_args(Kind),
     }
     for name, value in query.items():
