@@ -43,6 +43,7 @@ from ultra.system import System
 from ultra.telemetry import logs
 from ultra.web import sign_in
 from ultra.web.refusals import refusal
+from ultra.web.security_txt import security_txt
 from ultra.wire.chat_completions import ChatCompletions
 from ultra.wire.models import model, models
 
@@ -127,6 +128,7 @@ def _routes(app: FastAPI, settings: Settings) -> Sequence[BaseRoute]:
         Guarded("/sign-in", sign_in.show, methods=["GET"], need=anybody),
         Guarded("/sign-in", sign_in.sign_in, methods=["POST"], need=come_in),
         Guarded("/sign-out", sign_in.sign_out, methods=["POST"], need=leave),
+        Guarded("/.well-known/security.txt", security_txt, methods=["GET"], need=anybody),
         Guarded("/static/ultra.css", sign_in.style, methods=["GET"], need=anybody),
     ]
 

@@ -13,11 +13,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.blackbox.asking import Seen, until
-from tests.blackbox.targets import House
+from tests.blackbox.targets import House, Target
 from tests.journeys.programs import MODELS, Mock, environment, provider_toml
 from tests.twins.servers import Postgres, running_postgres
 from tests.twins.valkeys import free_port, running_valkey
@@ -66,6 +67,7 @@ def large(
         postgres = stack.enter_context(running_postgres("blackbox"))
         valkey = stack.enter_context(running_valkey(folder / "valkey"))
         valkey.client.config_set("requirepass", known["valkey"])
+        valkey.client.connection_pool.connection_kwargs["password"] = known["valkey"]
         variables = {
             "ENVIRONMENT": "production" if is_production else "testing",
             **({} if is_production else {"ULTRA_TEST_MODE_SECRET": known["test"]}),
@@ -83,7 +85,7 @@ def large(
             _running(folder, mock, variables, free_port(), known, program=program, origin=ORIGIN, private=True)
         )
         house.database_text = functools.partial(_dump, postgres)
-        house.valkey = valkey
+        house.valkey, house.postgres = valkey, postgres
         yield house
 
 
@@ -134,10 +136,29 @@ def _running(
         database_text=lambda: b"".join(each.read_bytes() for each in (folder / "var").glob("ultra.db*")),
         command=tell,
         setting=settings,
+        pid=process.pid,
     )
     try:
         until(lambda: _is_ready(house, process), START_S, "a server that is ready")
         yield house
+    finally:
+        _stop(process)
+
+
+@contextmanager
+def beside(house: House, folder: Path, **settings: str) -> Iterator[Target]:
+    """Run another server of the same deployment: the same stores and secrets, a process and a port of its own."""
+    folder.mkdir(parents=True)
+    (folder / "ultra.toml").write_text((house.folder / "ultra.toml").read_text())
+    port = free_port()
+    variables = environment(folder, **{**house.setting, **settings})
+    serve = [sys.executable, *SERVE, "serve", "--port", str(port)]
+    with (folder / "stdout.txt").open("wb") as out, (folder / "ultra.log").open("ab") as log:
+        process = subprocess.Popen(serve, cwd=folder, env=variables, stdout=out, stderr=log)
+    other = replace(house, url=f"http://127.0.0.1:{port}", folder=folder)
+    try:
+        until(lambda: _is_ready(other, process), START_S, "a server beside it that is ready")
+        yield other
     finally:
         _stop(process)
 

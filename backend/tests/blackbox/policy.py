@@ -54,6 +54,7 @@ BESIDE: Mapping[tuple[str, str], str | None] = {
     ("POST", "/v1/chat/completions"): "completions:create",
     ("GET", "/v1/models"): "models:read",
     ("GET", "/v1/models/acme/alpha"): "models:read",
+    ("GET", "/.well-known/security.txt"): PUBLIC,
 }
 """Served beside the description."""
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.blackbox.asking import Answer, Client, Headers, Seen
 from tests.journeys.programs import Mock
+from tests.twins.servers import Postgres
 from tests.twins.valkeys import Valkey
 
 _addresses = itertools.count(int.from_bytes(secrets.token_bytes(1), "big") << 8)
@@ -91,7 +92,9 @@ class House(Target):
     command: Callable[..., Any] = print
     """Runs `ultra` with these arguments in the same place, and returns the finished process."""
     setting: Mapping[str, str] = field(default_factory=dict)
+    pid: int = 0
     valkey: Valkey | None = None
+    postgres: Postgres | None = None
 
     def log(self) -> str:
         """Return what it has written to stdout and stderr."""

@@ -65,8 +65,8 @@ def test_I01_nobodys_body(target):
     assert time.monotonic() - begun < 10
 
 
-_MARKER = b"GET /smuggled-marker HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
-_FRAMINGS = (
+MARKER = b"GET /smuggled-marker HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
+FRAMINGS = (
     b"content-length: 6\r\ntransfer-encoding: chunked",
     b"transfer-encoding: chunked\r\ncontent-length: 6",
     b"transfer-encoding: chunked, identity",
@@ -88,10 +88,10 @@ _FRAMINGS = (
 def test_I03_smuggling(house):
     """A body whose length can be understood in two ways is refused, and what follows it is never read."""
     for version in (b"1.1", b"1.0"):
-        framings = _FRAMINGS if version == b"1.1" else (b"transfer-encoding: chunked",)
+        framings = FRAMINGS if version == b"1.1" else (b"transfer-encoding: chunked",)
         for framing in framings:
             request = b"POST " + CHAT.encode() + b" HTTP/" + version + b"\r\nhost: 127.0.0.1\r\n" + framing
-            said = house.client().raw(request + b"\r\n\r\n0\r\n\r\n" + _MARKER)
+            said = house.client().raw(request + b"\r\n\r\n0\r\n\r\n" + MARKER)
             assert status_of(said) in (400, 0), (framing, said[:200])
             assert said.count(b"HTTP/1.1 ") <= 1, framing
     assert "smuggled-marker" not in house.log()

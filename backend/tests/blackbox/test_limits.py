@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -57,26 +58,26 @@ def test_R05_a_trusted_proxy_is(tmp_path, upstream):
     """Behind a trusted proxy the address is the right-most one that it does not vouch for; garbage ends the walk."""
     with small(tmp_path, upstream, ULTRA_TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.0/8") as house:
         client = house.client()
+        told, own = partial(counted, house, client), client.address
+        assert told("203.0.113.1") == "203.0.113.1"
+        assert told("1.2.3.4, 203.0.113.2") == "203.0.113.2"
+        assert told("1.2.3.4", "203.0.113.3, 10.1.1.1") == "203.0.113.3"
+        assert told("203.0.113.4, unknown, 10.1.1.1") == "10.1.1.1"
+        assert told("garbage") == own
+        assert told("") == own
+        assert told("203.0.113.5:4711") == "203.0.113.5"
+        assert told("[2001:db8::7]:80") == "2001:db8::7"
+        assert told("::ffff:203.0.113.6") == "203.0.113.6"
+        assert told(", ".join(["203.0.113.8"] + ["10.0.0.1"] * 150)) == "10.0.0.1"
+        assert told("1.2.3.4, 203.0.113.9") == "203.0.113.9"
 
-        def counted(*values: str) -> str:
-            """Return the address that a refused key is written down under."""
-            before = _newest(house)
-            client.get(ME, headers=[("x-api-key", "x"), *(("x-forwarded-for", each) for each in values)]).refused(401)
-            until(lambda: _newest(house) != before, 10, "a row about it")
-            return str(_newest(house)["address"])
 
-        own = client.address
-        assert counted("203.0.113.1") == "203.0.113.1"
-        assert counted("1.2.3.4, 203.0.113.2") == "203.0.113.2"
-        assert counted("1.2.3.4", "203.0.113.3, 10.1.1.1") == "203.0.113.3"
-        assert counted("203.0.113.4, unknown, 10.1.1.1") == "10.1.1.1"
-        assert counted("garbage") == own
-        assert counted("") == own
-        assert counted("203.0.113.5:4711") == "203.0.113.5"
-        assert counted("[2001:db8::7]:80") == "2001:db8::7"
-        assert counted("::ffff:203.0.113.6") == "203.0.113.6"
-        assert counted(", ".join(["203.0.113.8"] + ["10.0.0.1"] * 150)) == "10.0.0.1"
-        assert counted("1.2.3.4, 203.0.113.9") == "203.0.113.9"
+def counted(house: House, client: Client, *values: str) -> str:
+    """Return the address that a refused key is written down under, when these are its `X-Forwarded-For` lines."""
+    before = _newest(house)
+    client.get(ME, headers=[("x-api-key", "x"), *(("x-forwarded-for", each) for each in values)]).refused(401)
+    until(lambda: _newest(house) != before, 10, "a row about it")
+    return str(_newest(house)["address"])
 
 
 def _newest(house: House) -> dict[str, Any]:
@@ -161,9 +162,9 @@ def test_R19_budgets(house):
     spent = sum((Decimal(each.get("x-ultra-cost-usd") or "0") for each in passed), Decimal())
     assert Decimal() < spent <= budget
 
-    def told() -> Decimal:
+    def kept() -> Decimal:
         """Return what the usage says; each worker writes its own calls down a moment later."""
         rows = person.client.get("/api/usage?by=key").expect(200).json["data"]
         return sum((Decimal(row["cost_usd"] or "0") for row in rows), Decimal())
 
-    until(lambda: told() == spent, 10, f"{spent} USD of usage")
+    until(lambda: kept() == spent, 10, f"{spent} USD of usage")

@@ -21,6 +21,7 @@ OPEN = {
     ("GET", "/api/auth/csrf"),
     ("GET", "/openapi.json"),
     ("GET", "/sign-in"),
+    ("GET", "/.well-known/security.txt"),
     ("GET", "/static/ultra.css"),
     ("POST", "/api/auth/link"),
     ("POST", "/api/auth/login"),

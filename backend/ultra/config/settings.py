@@ -9,6 +9,7 @@ from ultra.config.declaration import Each, Environment, Section, Setting
 from ultra.config.secret import SecretRef
 from ultra.config.values import (
     BaseUrl,
+    Contact,
     CorsOrigins,
     DatabaseUrl,
     Host,
@@ -223,6 +224,12 @@ class Accounts(Section):
 
     public_origin: Annotated[
         Origin | None, Setting("Address that browsers and clients use, such as https://ultra.example.")
+    ]
+    security_contact: Annotated[
+        Contact | None,
+        Setting(
+            "Where weaknesses are reported, as mailto: or https: address; security@ of the public origin if unset."
+        ),
     ]
     trusted_proxies: Annotated[
         Networks, Setting("Networks whose forwarding headers are believed, separated by commas.", ())

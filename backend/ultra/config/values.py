@@ -35,6 +35,12 @@ def _check_origin(url: str) -> str:
     return url.rstrip("/")
 
 
+def _check_contact(address: str) -> str:
+    if not address.startswith(("mailto:", "https://")) or not address.isprintable() or " " in address:
+        raise ValueError("should be an address that begins with mailto: or https://")
+    return address
+
+
 def _check_host(host: str) -> str:
     if not _HOST.fullmatch(host):
         raise ValueError("should be a host name or an IP address, without scheme and port")
@@ -72,6 +78,7 @@ def _split(value: object) -> object:
 
 BaseUrl: TypeAlias = Annotated[str, AfterValidator(check_base_url)]
 Origin: TypeAlias = Annotated[str, AfterValidator(_check_origin)]
+Contact: TypeAlias = Annotated[str, AfterValidator(_check_contact)]
 Host: TypeAlias = Annotated[str, AfterValidator(_check_host)]
 DatabaseUrl: TypeAlias = Annotated[MaskedUrl, AfterValidator(_check_database)]
 RedisUrl: TypeAlias = Annotated[MaskedUrl, AfterValidator(_check_redis)]

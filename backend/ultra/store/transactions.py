@@ -124,6 +124,7 @@ def _meaning(error: DBAPIError) -> Unavailable | None:
         "The store cannot be reached.",
         hint=f"SQLite says: {error.orig}." if sqlite_says else "Is the database server running?",
         code=STORE_UNREACHABLE,
+        retry_after=1.0,
     )
 
 
