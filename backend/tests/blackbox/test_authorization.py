@@ -215,6 +215,21 @@ def test_A13_methods(target):
     assert target.person().client.ask("HEAD", place).status == 404
 
 
+def test_A19_somebody_elses_repetition(target):
+    """The same key and body from somebody else is a request of their own; from its owner it is the same once."""
+    owner, other = target.person(), target.person()
+    repeated = [("idempotency-key", f"k-{owner.id}")]
+    asked = {"prompt": "Why is the sky blue?", "models": PANEL, "flow": "compare"}
+    first, again = (owner.client.post("/api/analyze", asked, headers=repeated).expect(200).json for _ in range(2))
+    assert again["id"] == first["id"]
+    theirs = other.client.post("/api/analyze", asked, headers=repeated).expect(200).json
+    assert theirs["id"] != first["id"]
+    other.client.get(f"/api/analyses/{first['id']}").refused(404)
+    owner.client.get(f"/api/analyses/{theirs['id']}").refused(404)
+    changed = {**asked, "prompt": "And why is it red?"}
+    owner.client.post("/api/analyze", changed, headers=repeated).refused(409)
+
+
 _HOSTS = (
     b"host: localhost/health#",
     b"host: x/#@y",

@@ -2,13 +2,13 @@
 
 import secrets
 import time
-from statistics import median
 
 import pytest
 
 from tests.blackbox.asking import Answer
 from tests.blackbox.policy import HAS, OPERATIONS, filled
 from tests.blackbox.targets import Browser, Target, bearer
+from tests.blackbox.test_tokens import open_run
 
 ME = "/api/auth/me"
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -159,6 +159,39 @@ def test_C13_signing_out(target):
     browser.client.get(ME, headers=[("cookie", f"{name}={value}")]).unauthenticated()
 
 
+def test_C15_many_sign_ins(target):
+    """Who signs in again and again keeps the newest few sessions; the oldest end, and the rest is not there."""
+    person = target.person()
+    browsers = []
+    for _ in range(26):
+        browsers.append(Browser(target))
+        browsers[-1].sign_in(person.name, person.password).expect(200)
+    listed = browsers[-1].ask("GET", "/api/auth/sessions").expect(200).json["data"]
+    assert len(listed) == 20
+    browsers[0].ask("GET", ME).unauthenticated()
+    browsers[5].ask("GET", ME).unauthenticated()
+    browsers[6].ask("GET", ME).expect(200)
+    for _ in range(24):
+        person.sign_in()
+    browsers[-1].ask("GET", ME).expect(200)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_C19_read_by_other_sites(target, site):
+    """A page of another site may not listen to, fetch or embed what a cookie opens; a link may lead here."""
+    person = target.person()
+    browser = person.browser()
+    events = f"{open_run(person)}/events"
+    for path in (events, ME, "/api/analyses", "/api/keys"):
+        for mode in ("no-cors", "cors", "same-origin", "websocket"):
+            headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("accept", "text/event-stream")]
+            answer = browser.ask("GET", path, headers=headers).refused(403)
+            assert answer.get("cross-origin-resource-policy") == "same-origin"
+            assert answer.get("x-content-type-options") == "nosniff"
+    browser.ask("GET", ME, headers=[("sec-fetch-site", site), ("sec-fetch-mode", "navigate")]).expect(200)
+    browser.ask("GET", ME, headers=[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]).expect(200)
+
+
 def test_C17_odd_cookies(target):
     """A cookie that stands twice, is quoted, huge or foreign is refused, and nothing breaks."""
     browser = target.person().browser()
@@ -179,21 +212,16 @@ def test_C17_odd_cookies(target):
 
 
 def test_C23_who_is_not_told_from_what_is_wrong(target):
-    """An unknown name, a wrong password and one that shares its first 72 bytes are refused in one way, as slowly."""
+    """An unknown name, a wrong password and one that shares its first 72 bytes are refused in one way."""
     long = "".join(secrets.token_urlsafe(30) for _ in range(5))
     name = f"long{time.monotonic_ns()}"
     made = {"username": name, "role": "viewer", "password": long[:120]}
     target.admin.client.post("/api/users", made).expect(201)
-    took: dict[str, list[float]] = {"unknown": [], "wrong": []}
     bodies = set()
-    for _ in range(4):
-        for kind, user in (("unknown", f"nobody{time.monotonic_ns()}"), ("wrong", name)):
-            begun = time.monotonic()
-            answer = _tokens(target, user, "not-the-right-one-at-all").unauthenticated()
-            took[kind].append(time.monotonic() - begun)
-            bodies.add(str({**answer.json, "request_id": ""}))
+    for user in (f"nobody{time.monotonic_ns()}", name, name.upper()):
+        answer = _tokens(target, user, "not-the-right-one-at-all").unauthenticated()
+        bodies.add(str({**answer.json, "request_id": ""}))
     assert len(bodies) == 1
-    assert median(took["unknown"]) < 10 * median(took["wrong"]) < 100 * median(took["unknown"])
     for password in (long[:119], long[:121], long[:72], f"{long[:119]}\0", f" {long[:120]}", long[:120].swapcase()):
         _tokens(target, name, password).refused(401, 400)
     _tokens(target, name, long[:120]).expect(200)

@@ -211,6 +211,16 @@ def test_H17_a_changed_row(tmp_path, upstream):
     assert json.loads(found.stdout)["first_broken"] == 3
 
 
+def test_H21_whom_to_tell(target):
+    """Whoever finds a weakness finds whom to tell, and until when that is so."""
+    answer = target.client().get("/.well-known/security.txt").expect(200)
+    assert answer.get("content-type") == "text/plain; charset=utf-8"
+    lines = dict(line.split(": ", 1) for line in answer.text.splitlines())
+    assert lines["Contact"].startswith(("mailto:", "https://"))
+    left = datetime.fromisoformat(lines["Expires"]) - datetime.now(UTC)
+    assert timedelta() < left < timedelta(days=366)
+
+
 def test_H13_health_tells_one_line(target):
     """Anybody may ask how the server is, gets one line, and asks no model by it."""
     line = {"status", "environment", "version"}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from urllib.parse import quote
 
 from tests.blackbox.policy import OPERATIONS, filled
@@ -72,6 +73,22 @@ def test_S01_the_command_line_keeps_it_too(house):
         assert ended.returncode == 0, ended.stderr
         for name, secret in house.seen.secrets.items():
             assert secret not in ended.stdout + ended.stderr, (name, words)
+
+
+def test_S13_arguments_hold_no_secret(house):
+    """Nobody who lists processes sees one."""
+    pids = {house.pid, *children(house.pid)}
+    assert len(pids) >= house.workers
+    for pid in pids:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        for name, secret in house.seen.secrets.items():
+            assert secret.encode() not in words, name
+
+
+def children(pid: int) -> set[int]:
+    """Return the processes that a process has started, and theirs."""
+    found = {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    return found.union(*map(children, found)) if found else found
 
 
 def test_S03_a_password_is_not_repeated(target):

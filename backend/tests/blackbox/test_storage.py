@@ -41,7 +41,7 @@ def no_database(house: House) -> Iterator[None]:
 
 
 def test_Z09_the_database_is_away(own):
-    """A credential that cannot be looked up is neither good nor bad: 503, with when to come back, and then as before."""
+    """A credential that cannot be looked up is neither good nor bad: 503, when to come back, and then as before."""
     person = own.person()
     key = person.key()["key"]
     clients = [person.client, own.client([bearer(key)])]
