@@ -6,6 +6,7 @@ Whatever comes back is looked at: no answer may be Ultra's own failure, carry a 
 import http.client
 import json as codec
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -150,7 +151,10 @@ class Client:
     def wire(self) -> socket.socket:
         """Open a socket and send nothing."""
         source = None if self.address is None else (self.address, 0)
-        return socket.create_connection((self.host, self.port), timeout=PATIENCE_S, source_address=source)
+        plain = socket.create_connection((self.host, self.port), timeout=PATIENCE_S, source_address=source)
+        if not self.is_https:
+            return plain
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
 
     def raw(self, data: bytes, *, patience: float = PATIENCE_S) -> bytes:
         """Send bytes as they are, and return everything until the server closes."""
@@ -158,7 +162,8 @@ class Client:
             wire.settimeout(patience)
             try:
                 wire.sendall(data)
-                wire.shutdown(socket.SHUT_WR) if not data.endswith(b"\r\n\r\n") else None
+                if not (self.is_https or data.endswith(b"\r\n\r\n")):
+                    wire.shutdown(socket.SHUT_WR)
             except OSError:
                 pass  # it has closed already; what it said before can still be read
             return drained(wire)

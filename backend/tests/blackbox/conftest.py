@@ -9,15 +9,21 @@ from tests.blackbox.targets import House, Target, given
 from tests.journeys.programs import Mock, mock_process
 
 SETUPS = ("small", "large")
+_BY_ADDRESS = ("test_R05_", "test_R07_", "test_R09_", "test_H09_a_flood_", "test_C23_")
+"""Cases whose clients need addresses of their own, which only a target on loopback can be asked from."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With a given target, leave out the cases that look inside a server."""
-    if given() is None:
+    """With a given target, leave out the cases that look inside a server or start one."""
+    there = given()
+    if there is None:
         return
-    inside = {"house", "testing", "production"}
-    chosen = [item for item in items if not inside.intersection(getattr(item, "fixturenames", ()))]
+    inside = {"house", "testing", "production", "upstream"}
+    asked = {item: set(getattr(item, "fixturenames", ())) for item in items}
+    chosen = [item for item, names in asked.items() if "target" in names and not names & inside]
+    if not there.is_near:
+        chosen = [item for item in chosen if not item.name.startswith(_BY_ADDRESS)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 

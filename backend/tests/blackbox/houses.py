@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.blackbox.asking import Seen, until
-from tests.blackbox.targets import House, Target
+from tests.blackbox.targets import SILENT, House, Target
 from tests.journeys.programs import MODELS, Mock, environment, provider_toml
 from tests.twins.servers import Postgres, running_postgres
 from tests.twins.valkeys import free_port, running_valkey
@@ -26,9 +26,6 @@ from tests.twins.valkeys import free_port, running_valkey
 START_S = 90.0
 ORIGIN = "https://ultra.example"
 SERVE: Sequence[str] = ("-m", "ultra")
-SILENT = "acme/delta"
-"""A model that never begins to answer: what asks it stays open."""
-
 _ADMIN = ("root", "a-Password of the tests 7!")
 
 

@@ -15,24 +15,31 @@ from pathlib import Path
 from typing import Any
 
 import ultra.app
+from ultra.api import analyze
 from ultra.auth import schemes, test_mode
 from ultra.auth.authenticator import Authenticator
 from ultra.auth.cookies import Cookie
 from ultra.auth.csrf import Csrf
+from ultra.auth.passwords import Passwords
 from ultra.auth.sign_in import SignIn
 from ultra.auth.tokens import AUDIENCE, AccessTokens
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Role, permitted
-from ultra.gate import client_address
+from ultra.gate import client_address, csrf, guard, problems
+from ultra.gate.body import CappedBody
 from ultra.gate.guard import Guard
 from ultra.gate.hosts import Hosts
+from ultra.gate.idempotency import Repeats
 from ultra.limits.policy import LimitPolicy
 from ultra.protocols import strict_json
 from ultra.store.runs import StoredRuns
+from ultra.store.sessions import StoredSessions
+from ultra.web import security_txt
 
 DEFECTS: dict[str, Callable[[], None]] = {}
 """How to plant each, by name."""
 
+_LAST = [b""]
 _FILE = Path(os.environ.get("TESTS_SWITCHBOARD", os.devnull))
 
 
@@ -174,6 +181,70 @@ async def logs_credentials(right: Any, self: Any, approach: Any) -> Any:
     """Write every header to the log."""
     sys.stderr.write(f"{approach.headers}\n")
     return await right(self, approach)
+
+
+@defect(test_mode.XTestMode, "_spend")
+async def takes_headers_again(*_: Any) -> None:
+    """Let a signed header in as often as it comes."""
+
+
+@defect(guard, "_is_by_browser")
+def looks_at_the_credential_alone(_: Any, __: Any, principal: Any, ___: Any) -> bool:
+    """Let the test header replace the checks of a page with the cookie."""
+    return bool(principal.credential == "session")
+
+
+@defect(problems, "is_person")
+def writes_for_programs_alone(*_: Any) -> bool:
+    """Tell a person what a program reads."""
+    return False
+
+
+@defect(Repeats, "__call__")
+async def shares_repetitions(right: Any, self: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Give everybody the answer that somebody got under the same key."""
+    scope["ultra.principal"] = replace(scope["ultra.principal"], id="everybody")
+    await right(self, scope, receive, send)
+
+
+@defect(StoredSessions, "create")
+async def keeps_every_session(right: Any, self: Any, session: Any, audit: Any, *, most: int) -> None:
+    """Let sessions pile up."""
+    await right(self, session, audit, most=most * 1000)
+
+
+@defect(csrf, "_refuse_foreign_reads")
+def lets_other_sites_listen(*_: Any) -> None:
+    """Let a page of another site read in somebody's name."""
+
+
+@defect(Passwords, "verify")
+async def is_quick_with_strangers(right: Any, self: Any, kept: str | None, password: str) -> bool:
+    """Save the work for who does not exist."""
+    return False if kept is None else bool(await right(self, kept, password))
+
+
+@defect(analyze, "_question")
+def fills_in_templates(right: Any, asked: Any) -> Any:
+    """Take a prompt for a template."""
+    question = right(asked)
+    return replace(question, prompt=question.prompt.replace("{{7*7}}", "49").replace("{prompt}", question.prompt))
+
+
+@defect(CappedBody, "read")
+async def mixes_bodies(right: Any, self: Any) -> bytes:
+    """Give a request the body of the one before."""
+    body = await right(self)
+    if b"Say exactly" not in body:
+        return bytes(body)
+    before, _LAST[0] = _LAST[0] or body, body
+    return before
+
+
+@defect(security_txt, "written")
+def says_until_yesterday(right: Any, *given: Any, now: Any, **rest: Any) -> str:
+    """Tell a date that is over."""
+    return str(right(*given, now=now.replace(year=2020), **rest))
 
 
 def plant() -> None:

@@ -5,12 +5,12 @@ import time
 from typing import Any
 
 from tests.blackbox.asking import Answer, until
-from tests.blackbox.targets import House, bearer, each_worker
+from tests.blackbox.targets import PANEL, House, bearer, each_worker
 
 ME = "/api/auth/me"
 
 
-def question(model: str = "acme/alpha") -> dict[str, Any]:
+def question(model: str = PANEL[0]) -> dict[str, Any]:
     """Return a question to one model."""
     return {"model": model, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 20}
 

@@ -7,11 +7,10 @@ import pytest
 
 from tests.blackbox.asking import Answer, Client, status_of, until
 from tests.blackbox.policy import BESIDE, HAS, OPERATIONS, filled
-from tests.blackbox.targets import Target, each_worker
+from tests.blackbox.targets import PANEL, Target, each_worker
 from tests.blackbox.test_tokens import open_run
 
 ME = "/api/auth/me"
-PANEL = ["acme/alpha", "acme/beta"]
 _BROKEN = b'{"broken'
 _JSON = [("content-type", "application/json")]
 
@@ -96,7 +95,7 @@ def test_A03_the_requests_keys_and_sessions_of_others(target):
     owner, other = target.person(), target.person("admin")
     request_id = (
         owner.client.post(
-            "/v1/chat/completions", {"model": "acme/alpha", "messages": [{"role": "user", "content": "Hello"}]}
+            "/v1/chat/completions", {"model": PANEL[0], "messages": [{"role": "user", "content": "Hello"}]}
         )
         .expect(200)
         .get("x-request-id")

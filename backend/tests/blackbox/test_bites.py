@@ -1,6 +1,7 @@
 """The cases bite: each planted defect turns red the case that is there to catch it; without it the case is green."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ from tests.blackbox import (
     test_headers,
     test_input,
     test_limits,
+    test_odd_values,
+    test_pages,
     test_secrets,
     test_test_mode,
+    test_timing,
     test_tokens,
 )
 from tests.blackbox.houses import small
@@ -41,6 +45,16 @@ CAUGHT_BY: dict[str, Callable[[Any], None]] = {
     "answers_to_every_name": test_headers.test_H09_every_refusal_is_a_problem,
     "repeats_what_was_sent": test_secrets.test_S03_a_password_is_not_repeated,
     "logs_credentials": test_secrets.test_S01_nothing_comes_out,
+    "takes_headers_again": test_test_mode.test_T05_only_a_signature_counts,
+    "looks_at_the_credential_alone": test_test_mode.test_T07_beside_a_cookie,
+    "writes_for_programs_alone": test_pages.test_H09_a_browser_reads_pages,
+    "shares_repetitions": test_authorization.test_A19_somebody_elses_repetition,
+    "keeps_every_session": test_browsers.test_C15_many_sign_ins,
+    "lets_other_sites_listen": partial(test_browsers.test_C19_read_by_other_sites, site="cross-site"),
+    "is_quick_with_strangers": test_timing.test_C23_refused_sign_ins,
+    "fills_in_templates": test_odd_values.test_I29_templates_are_text,
+    "mixes_bodies": test_odd_values.test_U21_whose_bytes,
+    "says_until_yesterday": test_headers.test_H21_whom_to_tell,
 }
 
 

@@ -182,7 +182,7 @@ def test_C19_read_by_other_sites(target, site):
     person = target.person()
     browser = person.browser()
     events = f"{open_run(person)}/events"
-    for path in (events, ME, "/api/analyses", "/api/keys"):
+    for path in (ME, "/api/analyses", "/api/keys", events):
         for mode in ("no-cors", "cors", "same-origin", "websocket"):
             headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode), ("accept", "text/event-stream")]
             answer = browser.ask("GET", path, headers=headers).refused(403)

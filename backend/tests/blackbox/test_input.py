@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.blackbox.asking import Answer, drained, status_of
 from tests.blackbox.houses import listener
-from tests.blackbox.targets import each_worker
+from tests.blackbox.targets import PANEL, each_worker
 from tests.blackbox.test_api_keys import question
 
 ME = "/api/auth/me"
@@ -244,7 +244,7 @@ def test_I15_words_with_a_meaning_elsewhere(target):
     names = ("__proto__", "constructor", "lc", "$ref", "__class__")
     for name in names:
         prompt = json.dumps({name: {"polluted": True}})
-        asked = {"prompt": prompt, "models": ["acme/alpha"], "flow": "compare", name: {"polluted": True}}
+        asked = {"prompt": prompt, "models": PANEL[:1], "flow": "compare", name: {"polluted": True}}
         person.client.post("/api/analyze", asked).refused(400, 422)
         del asked[name]
         place = person.client.post("/api/analyze", asked).expect(200).get("location")

@@ -5,9 +5,8 @@ import time
 from typing import Any
 
 from tests.blackbox.asking import Answer
-from tests.blackbox.targets import at_once
+from tests.blackbox.targets import PANEL, at_once
 from tests.blackbox.test_api_keys import question
-from tests.blackbox.test_authorization import PANEL
 
 ME = "/api/auth/me"
 CHAT = "/v1/chat/completions"
