@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from tests.blackbox.asking import Answer, until
-from tests.blackbox.targets import PANEL, House, bearer, each_worker
+from tests.blackbox.targets import PANEL, House, at_once, bearer, each_worker
 
 ME = "/api/auth/me"
 
@@ -148,6 +148,38 @@ def test_K11_never_in_a_url(house):
     client.post("/v1/chat/completions", {**question(), "api_key": text}, headers=[bearer(text)]).expect(400)
     until(lambda: house.audit("credential_in_url", address=client.address), 10, "a row about it")
     assert text.split("_")[4] not in house.log()
+
+
+def test_K17_a_leaked_key(house):
+    """Whoever runs the server ends a key of which only the public part is known; nobody else ends anything."""
+    person, other = house.person(), house.person("admin")
+    made = person.key()
+    client = house.client([bearer(made["key"])])
+    client.get(ME).expect(200)
+    for name in (made["prefix"], made["key"]):
+        other.client.ask("DELETE", f"/api/keys/{name}").refused(404, 400)
+    client.get(ME).expect(200)
+    ended = house.command("keys", "revoke", made["prefix"])
+    assert ended.returncode == 0, ended.stderr
+    for answer in each_worker(house, lambda: client.get(ME)):
+        answer.unauthenticated()
+    (row,) = house.audit("key.revoke", target=made["id"])
+    assert row["outcome"] == "done"
+    assert house.command("keys", "revoke", "nobodys0").returncode != 0
+
+
+def test_K15_used_without_end(house):
+    """A key that is used without end costs no writer its turn, and its last use is kept once a minute at most."""
+    person = house.person()
+    made = person.key(allowance={"requests_per_minute": 100_000})
+    clients = [house.client([bearer(made["key"])]) for _ in range(4)]
+    for statuses in at_once(4, lambda number: {clients[number].get(ME).status for _ in range(60)}):
+        assert statuses == {200}
+    first = person.client.get(f"/api/keys/{made['id']}").expect(200).json["last_used_at"]
+    assert first is not None
+    clients[0].get(ME).expect(200)
+    assert person.client.get(f"/api/keys/{made['id']}").expect(200).json["last_used_at"] == first
+    assert "database is locked" not in house.log()
 
 
 def test_K13_a_key_makes_no_better_key(target):

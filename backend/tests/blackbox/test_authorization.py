@@ -1,6 +1,7 @@
 """A: roles, other people's things, and what a request says about itself."""
 
 import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -128,7 +129,9 @@ def test_A05_lists_hold_ones_own(target):
         answer = other.client.get(f"/api/analyses?{query}").expect(200, 400)
         if answer.status == 200:
             assert {run["id"] for run in answer.json["data"]} <= {own}
+    edges = ("0001-01-01T00:00:00+23:59 run_x", "9999-12-31T23:59:59-23:59 run_x", "2026-01-01T00:00:00 run_x", "x\0")
     for query in (
+        *(f"cursor={urlsafe_b64encode(each.encode()).decode()}" for each in edges),
         f"cursor={theirs['next'][:-1]}~",
         "cursor=%00",
         "limit=-1",
@@ -138,6 +141,10 @@ def test_A05_lists_hold_ones_own(target):
     ):
         found = other.client.get(f"/api/analyses?{query}").expect(200, 400)
         assert found.status == 400 or {run["id"] for run in found.json["data"]} <= {own}
+    for query in ("before=0", "before=9223372036854775808", f"before={'9' * 400}", "limit=501", "limit=1.5"):
+        target.admin.client.get(f"/api/audit?{query}").refused(400)
+    for query in ("since=0001-01-01T00:00:00%2B23:59", "until=9999-12-31T23:59:59-23:59", "since=1", "since=%00"):
+        other.client.get(f"/api/usage?{query}").refused(400)
 
 
 def test_A07_nobody_promotes_themselves(target):

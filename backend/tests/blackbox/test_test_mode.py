@@ -7,7 +7,7 @@ from secrets import token_hex
 
 from tests.blackbox.asking import Answer, until
 from tests.blackbox.houses import large
-from tests.blackbox.policy import OPERATIONS, filled
+from tests.blackbox.policy import BESIDE, OPERATIONS, filled
 from tests.blackbox.targets import House
 from ultra.auth.test_mode import sign
 
@@ -50,7 +50,9 @@ def test_T01_changes_nothing(production, testing):
     good = signed(testing, "admin", "GET", "/api/users")[1]
     values = ("true", "1", "yes", "on", "", testing.test_secret, good, "a" * 10_000)
     before = production.database_text().count(b"usr_")
-    spread = [key for key in OPERATIONS if key[1] not in ("/health", "/health/ready")]  # say how a worker is just now
+    spread = [
+        key for key in {**OPERATIONS, **BESIDE} if key[1] not in ("/health", "/health/ready")
+    ]  # say how a worker is just now
     member = production.person()
     for number, (method, path) in enumerate(spread):
         client = production.client()

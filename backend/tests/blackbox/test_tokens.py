@@ -197,6 +197,28 @@ def test_J15_a_session_ends_too(target):
         answer.unauthenticated()
 
 
+def test_J15_every_stream_ends(target):
+    """A stream ends with what opened it: a session signed out, a key revoked, a user disabled."""
+    person, other = target.person(), target.person()
+    events, theirs = (f"{open_run(each)}/events" for each in (person, other))
+    browser, key = person.browser(), person.key()
+    name, value = browser.session
+    streams = [
+        browser.client.stream(events, headers=[("cookie", f"{name}={value}")]),
+        target.client([bearer(key["key"])]).stream(events),
+        other.client.stream(theirs),
+    ]
+    assert [each.status for each in streams] == [200] * 3
+    browser.ask("POST", "/api/auth/logout").expect(204)
+    person.client.ask("DELETE", f"/api/keys/{key['id']}").expect(204)
+    target.admin.client.ask("PATCH", f"/api/users/{other.id}", json={"disabled": True}).expect(200)
+    begun = time.monotonic()
+    for stream in streams:
+        said = stream.ends_within(max(1.0, 15 - (time.monotonic() - begun)))
+        assert b"session_ended" in said
+    person.client.get(ME).expect(200)
+
+
 def test_J17_one_successor(target):
     """Of many who use a refresh token at once, all that are answered get the same successor."""
     person = target.person()

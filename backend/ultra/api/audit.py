@@ -11,12 +11,15 @@ from ultra.domain.identity import Permission
 
 router = APIRouter(tags=["audit"])
 
+_MOST = (1 << 53) - 1
+"""Every reader of JSON can write it, and every database can compare it."""
+
 
 @router.get("/api/audit", summary="Who did what", openapi_extra=needs(Permission.AUDIT_READ))
 async def audit(
     services: House,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, description="Only rows older than this number.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=_MOST, description="Only rows older than this number.")] = None,
     action: Annotated[str | None, Query(max_length=64)] = None,
     actor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> dict[str, Any]:

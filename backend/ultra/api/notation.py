@@ -5,11 +5,12 @@ will do.
 """
 
 import re
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import Query
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _MICRO: Final = Decimal("0.000001")
@@ -24,6 +25,14 @@ def _only_text(value: Any) -> Any:
     return value
 
 
+def _in_time(moment: datetime) -> datetime:
+    """Refuse what no other zone has a name for: the first and the last hours of the calendar."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("Input should lie within the calendar") from None
+
+
 def _amount(value: Any) -> Any:
     """Read a decimal text as it stands, and round a number to a millionth of a dollar."""
     if isinstance(value, str) and not re.fullmatch(_AMOUNT, value):
@@ -33,7 +42,7 @@ def _amount(value: Any) -> Any:
     return value
 
 
-Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_only_text)]
+Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_in_time)]
 """A point in time with its zone, as RFC 3339 writes it."""
 
 Usd: TypeAlias = Annotated[

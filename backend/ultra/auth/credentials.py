@@ -28,30 +28,32 @@ _BARE = re.compile(rb"[!-+\--~]{1,4096}")
 
 _NAMES_IN_URL = frozenset(
     {
-        "access_token",
-        "api_key",
-        "api_token",
+        "accesstoken",
         "apikey",
+        "apitoken",
         "auth",
-        "auth_token",
         "authorization",
+        "authtoken",
         "bearer",
-        "client_secret",
-        "id_token",
+        "bearertoken",
+        "clientsecret",
+        "idtoken",
         "jwt",
         "key",
         "password",
-        "refresh_token",
+        "refreshtoken",
         "secret",
         "session",
-        "session_id",
         "sessionid",
         "token",
-        "x_api_key",
-        "x_goog_api_key",
-        "x_test_mode",
+        "xapikey",
+        "xgoogapikey",
+        "xtestmode",
     }
 )
+"""Without what is between their words: `api_key`, `Api-Key` and `apiKey` are one."""
+_BRACKETS = re.compile(r"[\[\]]")
+_BETWEEN = re.compile(r"[^a-z0-9]")
 _SECRET_IN_URL = re.compile(f"{KEY_PREFIX}|{REFRESH_PREFIX}|eyJ[A-Za-z0-9_-]+\\.eyJ")
 _MOST_PARAMETERS = 200
 
@@ -98,10 +100,10 @@ def is_credential_in_url(path: bytes, query: bytes) -> bool:
     if _SECRET_IN_URL.search(unquote(path.decode("latin-1"))) or _SECRET_IN_URL.search(unquote(text)):
         return True
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+        pairs = parse_qsl(text.replace(";", "&"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError:
         raise InvalidRequest("The URL has too many parameters.", code="query") from None
-    return any(name.strip().lower().replace("-", "_") in _NAMES_IN_URL for name, _ in pairs)
+    return any(_BETWEEN.sub("", part.lower()) in _NAMES_IN_URL for name, _ in pairs for part in _BRACKETS.split(name))
 
 
 def _values(approach: Approach, wanted: bytes) -> list[bytes]:

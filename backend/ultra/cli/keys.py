@@ -100,11 +100,19 @@ def rotate(
     return 0
 
 
-def revoke(key_id: Annotated[str, typer.Argument(help="The key's id.")], user: User = None, json: Json = False) -> int:
-    """End a key at once."""
+def revoke(
+    key_id: Annotated[
+        str, typer.Argument(help="The key's id, or its public part: the eight signs after ultra_sk_..._")
+    ],
+    user: User = None,
+    json: Json = False,
+) -> int:
+    """End a key at once, whoever's it is when its public part is given: that is what a report of a leak knows of it."""
 
     async def work(services: "Services", desk: "Desk") -> None:
-        await desk.keys.revoke(await _principal(services, user), key_id, source=here())
+        found = await services.access.stores.keys.by_public_id(key_id)
+        whose, what = (user, key_id) if found is None else (found[1].username, found[0].id)
+        await desk.keys.revoke(await _principal(services, whose), what, source=here())
 
     in_house(work)
     if json:

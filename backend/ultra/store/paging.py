@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ultra.domain.errors import InvalidRequest
 from ultra.store.columns import storable
@@ -29,10 +29,11 @@ def read_cursor(cursor: str) -> Place:
     """Read it; raises `InvalidRequest` for anything that `write_cursor` did not write."""
     try:
         moment, _, run_id = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition(" ")
-        place = Place(datetime.fromisoformat(moment), run_id)
-    except (binascii.Error, ValueError):
+        created_at = datetime.fromisoformat(moment)
+        place = None if created_at.tzinfo is None else Place(created_at.astimezone(UTC), run_id)
+    except (binascii.Error, ValueError, OverflowError):
         place = None
-    if place is None or not place.run_id or place.created_at.tzinfo is None:
+    if place is None or not place.run_id:
         raise InvalidRequest("The cursor is not one that was given out.", param="cursor")
     return place
 

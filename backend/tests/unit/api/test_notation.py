@@ -17,6 +17,13 @@ def test_a_moment_is_written_with_its_zone(text) -> None:
     assert MOMENT.validate_python(text)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_is_one_in_every_zone(text) -> None:
+    """What falls out of the calendar when it is read elsewhere is refused, not stumbled over."""
+    with pytest.raises(ValidationError, match="calendar"):
+        MOMENT.validate_python(text)
+
+
 @pytest.mark.parametrize("value", ["0.5", "1", 1, 0.5, "2026-01-31", "2026-01-31T12:00:00", "", None, True])
 def test_a_number_is_no_moment(value) -> None:
     """Nor is a day, or a moment without a zone."""

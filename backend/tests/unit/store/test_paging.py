@@ -1,6 +1,6 @@
 """Cursors and search terms."""
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -26,6 +26,13 @@ def test_any_other_text_is_bad_input(cursor: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_cursor(cursor)
     assert refused.value.param == "cursor"
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-01-01T00:00:00"])
+def test_a_moment_without_a_place_in_the_calendar_is_bad_input(moment: str) -> None:
+    """Whoever makes a cursor up cannot make the store stumble."""
+    with pytest.raises(InvalidRequest):
+        read_cursor(urlsafe_b64encode(f"{moment} run_1".encode()).decode())
 
 
 def test_a_page_is_not_empty() -> None:
