@@ -9,7 +9,7 @@ from tests.blackbox.targets import House, Target, given
 from tests.journeys.programs import Mock, mock_process
 
 SETUPS = ("small", "large")
-_BY_ADDRESS = ("test_R05_", "test_R07_", "test_R09_", "test_H09_a_flood_", "test_C23_")
+_BY_ADDRESS = ("test_R05_", "test_R07_", "test_R09_", "test_H09_a_flood_", "test_C23_", "test_R21_", "test_R23_")
 """Cases whose clients need addresses of their own, which only a target on loopback can be asked from."""
 
 

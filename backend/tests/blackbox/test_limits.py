@@ -1,10 +1,14 @@
 """R: rates, places and budgets."""
 
 import re
+import threading
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from tests.blackbox.asking import Answer, Client, until
@@ -144,6 +148,48 @@ def test_R11_what_limits_say(target):
     assert int(wait) >= int(fields(refused, "ratelimit")["principal"]["t"])
     assert "quota-exceeded" in refused.json["type"]
     assert refused.json["violated-policies"] == ["principal"]
+
+
+def test_R21_probes_have_room_of_their_own(target):
+    """Asking often whether the server lives is never too much, and uses up nothing that others need."""
+    client = target.client()
+    for path in ("/health/live", "/health/ready"):
+        assert {client.get(path).status for _ in range(150)} == {200}
+    client.get(ME).expect(401)
+    target.client().get("/static/ultra.css").expect(200)
+
+
+def test_R23_a_flood_keeps_nobody_else_waiting(target):
+    """While one address hears nothing but refusals, everybody else is served as before."""
+    person = target.person()
+
+    def served() -> float:
+        took = []
+        for _ in range(40):
+            begun = time.perf_counter()
+            person.client.get(ME).expect(200)
+            took.append(time.perf_counter() - begun)
+        return median(took)
+
+    quiet, over = served(), threading.Event()
+    flood = target.client()
+
+    def storm() -> Counter[int]:
+        heard: Counter[int] = Counter()
+        while not over.is_set():
+            heard[flood.get(ME).status] += 1
+        return heard
+
+    with ThreadPoolExecutor(1) as pool:
+        storming = pool.submit(storm)
+        try:
+            until(lambda: flood.get(ME).status == 429, 30, "refusals")
+            loud = served()
+        finally:
+            over.set()
+        assert storming.result()[429] > 40
+    # The storm itself runs in this process and takes half of its time.
+    assert loud < 4 * quiet + 0.1, (quiet, loud)
 
 
 def test_R19_budgets(house):
