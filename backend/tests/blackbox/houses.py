@@ -52,9 +52,7 @@ def small(folder: Path, mock: Mock, *, program: Sequence[str] = SERVE, **setting
 
 
 @contextmanager
-def large(
-    folder: Path, mock: Mock, *, is_production: bool = True, program: Sequence[str] = SERVE, **settings: str
-) -> Iterator[House]:
+def large(folder: Path, mock: Mock, *, is_production: bool = True, **settings: str) -> Iterator[House]:
     """Run production, or testing, on PostgreSQL and Valkey, in two processes."""
     known = {**canaries(), "valkey": f"cnry{secrets.token_hex(20)}"}
     if is_production:
@@ -78,9 +76,7 @@ def large(
             **_secret(known),
             **settings,
         }
-        house = stack.enter_context(
-            _running(folder, mock, variables, free_port(), known, program=program, origin=ORIGIN, private=True)
-        )
+        house = stack.enter_context(_running(folder, mock, variables, free_port(), known, origin=ORIGIN, private=True))
         house.database_text = functools.partial(_dump, postgres)
         house.valkey, house.postgres = valkey, postgres
         yield house
