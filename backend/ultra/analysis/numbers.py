@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Context, Decimal, InvalidOperation, localcontext
 
 _DIGITS = 60
 """Longer numbers are no answers; they would only cost time."""
@@ -84,13 +85,15 @@ class Number:
     @property
     def base(self) -> Decimal:
         """The amount in the base unit of its dimension."""
-        return self.amount * self.factor
+        with _all_digits():
+            return self.amount * self.factor
 
     def same(self, other: "Number") -> bool:
         """Are both the same number, as far as they are written out?
 
-        With units on both sides the amounts are converted. Without, `3.14` equals `3.1416`: the finer one rounded to
-        the decimals of the coarser, given at least three significant digits.
+        With units on both sides the amounts are converted. Whole numbers are compared to the last digit. Otherwise
+        `3.14` equals `3.1416`: the finer one rounded to the decimals of the coarser, given at least three significant
+        digits.
         """
         if self.dimension and other.dimension:
             close = self.dimension == other.dimension and _close(self.base, other.base)
@@ -103,15 +106,30 @@ class Number:
         coarse, fine = sorted((self, other), key=lambda each: each.decimals)
         if coarse.decimals < 1 or len(coarse.amount.normalize().as_tuple().digits) < 3:
             return False
-        with localcontext(prec=2 * _DIGITS):
+        with _all_digits():
             return round(fine.amount, coarse.decimals) == coarse.amount
 
     def __str__(self) -> str:
-        return format(self.amount.normalize(), "f") if self.amount else "0"
+        with _all_digits():
+            return format(self.amount.normalize(), "f") if self.amount else "0"
+
+
+def _all_digits() -> AbstractContextManager[Context]:
+    """Make room for the product of any two numbers: decimals keep 28 digits otherwise."""
+    return localcontext(prec=2 * _DIGITS)
 
 
 def _close(one: Decimal, other: Decimal) -> bool:
+    """Are both the same, but for what rounding leaves? Whole numbers were not rounded."""
+    if one == other:
+        return True
+    if _is_whole(one) and _is_whole(other):
+        return False
     return abs(one - other) <= Decimal("1e-9") * max(abs(one), abs(other))
+
+
+def _is_whole(amount: Decimal) -> bool:
+    return amount == amount.to_integral_value()
 
 
 def numbers_in(text: str) -> tuple[Number, ...]:
@@ -134,7 +152,8 @@ def _read(match: re.Match[str]) -> Number | None:
     if match["below"] is not None and int(match["below"]) != 0:
         amount /= int(match["below"])
     unit = (match["unit"] or "").lower()
-    amount *= _SCALES.get(unit, Decimal(1))
+    with _all_digits():
+        amount *= _SCALES.get(unit, Decimal(1))
     money = match["money"] or match["currency"]
     dimension, factor = (f"money {money}", Decimal(1)) if money else _UNITS.get(unit, (None, Decimal(1)))
     return Number(amount, len(fraction), dimension, factor)

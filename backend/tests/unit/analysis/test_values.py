@@ -65,6 +65,12 @@ def test_numbers_are_read_as_written(text: str, expected: str) -> None:
         ("90 minutes", "1.5 hours", True),
         ("$5", "€5", False),
         ("100", "1000", False),
+        ("999999999", "1000000000", False),
+        ("1000000000", "1000000000.0", True),
+        ("1234567890123456789012345678901", "1234567890123456789012345678902", False),
+        ("1/3", "0.3333333333", True),
+        ("1000000000 km", "1000000000001 m", False),
+        ("2.5 billion", "2500000001", False),
     ],
 )
 def test_units_and_precision_are_respected(one: str, other: str, is_same: bool) -> None:
