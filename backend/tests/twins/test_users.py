@@ -171,3 +171,14 @@ async def test_a_deleted_user_is_gone_with_all_it_had(accounts: Accounts) -> Non
     whole = ["user.create", "sign_in", "token.issue", "key.create", "link.create", "user.delete"]
     assert await accounts.actions() == whole
     await enrol(accounts)
+
+
+async def test_versions_are_told_for_few_and_for_many(accounts: Accounts) -> None:
+    """As they are now, and nothing for who is not there."""
+    ada = await enrol(accounts)
+    for number in range(40):
+        await enrol(accounts, f"u{number}")
+    await accounts.users.change(ada.id, entry(), role=Role.VIEWER)
+    everybody = ["user_ada", *(f"user_u{number}" for number in range(40))]
+    assert await accounts.users.of(["user_ada", "user_nobody"]) == {"user_ada": 2}
+    assert await accounts.users.of(everybody) == {each: 1 for each in everybody} | {"user_ada": 2}

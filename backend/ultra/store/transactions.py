@@ -52,6 +52,14 @@ class Database(ABC):
     async def read(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction that only reads."""
 
+    def glance(self, statement: str, *values: str) -> tuple[Any, ...] | None:
+        """Return the first row of a look-up by key, without waiting for anything, from what is committed now.
+
+        An empty tuple says that there is no such row; None that this cannot be told at once: ask with `read`.
+        """
+        del statement, values
+        return None
+
     @abstractmethod
     async def snapshot(self, work: Work[Result]) -> Result:
         """Run `work`, which only reads, on one unchanging state, however many statements and however long it takes."""

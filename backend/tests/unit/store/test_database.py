@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,39 @@ async def test_a_table_is_rebuilt_without_losing_what_points_to_it(tmp_path: Pat
         assert await children() == 1
         await database.write(scripted("DELETE FROM p"))
         assert await children() == 0
+
+
+async def test_a_glance_sees_what_others_wrote_and_waits_for_nobody(tmp_path: Path) -> None:
+    """While another process writes it shows what was there, once that is committed what is; it changes nothing."""
+    path = tmp_path / "it's a.db"
+    look = "SELECT version FROM users WHERE id = ?"
+    async with open_database(url=f"sqlite:///{path}", system=System()) as database:
+        assert database.glance(look, "ada") is None
+        await database.write(scripted("CREATE TABLE users (id, version)", "INSERT INTO users VALUES ('ada', 1)"))
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE users SET version = 2")
+        assert (database.glance(look, "ada"), database.glance(look, "bob")) == ((1,), ())
+        other.execute("COMMIT")
+        assert database.glance(look, "ada") == (2,)
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert database.glance("UPDATE users SET version = 3 WHERE id = ?", "ada") is None
+        assert database.glance(look, "ada") == (2,)
+        other.close()
+
+
+async def test_a_glance_does_not_wait_for_who_keeps_the_file_to_itself(tmp_path: Path) -> None:
+    """It says at once that it cannot tell."""
+    path = tmp_path / "a.db"
+    async with open_database(url=f"sqlite:///{path}", system=System()) as database:
+        await database.write(scripted("CREATE TABLE users (id, version)", "INSERT INTO users VALUES ('ada', 1)"))
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    opened = sqlite_file.SQLiteFile(path)
+    began = time.monotonic()
+    assert opened.glance("SELECT version FROM users WHERE id = ?", "ada") is None
+    assert time.monotonic() - began < sqlite_file.BUSY_TIMEOUT_MS / 1000 / 3
+    holder.close()
+    assert opened.glance("SELECT version FROM users WHERE id = ?", "ada") == (1,)
+    await opened.close()
