@@ -181,4 +181,4 @@ async def test_versions_are_told_for_few_and_for_many(accounts: Accounts) -> Non
     await accounts.users.change(ada.id, entry(), role=Role.VIEWER)
     everybody = ["user_ada", *(f"user_u{number}" for number in range(40))]
     assert await accounts.users.of(["user_ada", "user_nobody"]) == {"user_ada": 2}
-    assert await accounts.users.of(everybody) == {each: 1 for each in everybody} | {"user_ada": 2}
+    assert await accounts.users.of(everybody) == dict.fromkeys(everybody, 1) | {"user_ada": 2}

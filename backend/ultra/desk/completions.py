@@ -7,14 +7,12 @@ from typing import Any, Protocol
 
 from ultra.desk.ensembles import Ensembles
 from ultra.desk.reach import refuse_others
-from ultra.desk.tokens import TokenLimit
 from ultra.domain.chat import ChatRequest, Event
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Principal
 from ultra.domain.ports import CallContext, Catalogue, Completions
 from ultra.domain.receipts import CompletionStream
 from ultra.domain.records import decimal_to_json
-from ultra.gateway.estimating import expected_tokens
 from ultra.system import System
 
 ENSEMBLE = "ultra/"
@@ -50,14 +48,12 @@ class CompletionDesk:
         completions: Completions,
         ensembles: Ensembles,
         catalogue: Catalogue,
-        tokens: TokenLimit,
         system: System,
         deadline_s: float,
     ) -> None:
         self._completions = completions
         self._ensembles = ensembles
         self._catalogue = catalogue
-        self._tokens = tokens
         self._system = system
         self._deadline_s = deadline_s
 
@@ -84,9 +80,7 @@ class CompletionDesk:
             deadline=self._system.monotonic() + self._deadline_s,
             credential_id=principal.credential_id,
         )
-        opening = self._completions.open(request, call)
-        counted = self._tokens.counted(principal, expected_tokens(request), lambda: opening.receipt.usage)
-        async with counted, opening as stream:
+        async with self._completions.open(request, call) as stream:
             yield _SingleAnswer(stream, asked=request.model)
 
 

@@ -8,7 +8,6 @@ from ultra.desk.ensembles import Ensembles
 from ultra.desk.keys import KeyDesk
 from ultra.desk.runs import RunBounds, RunDesk
 from ultra.desk.throttle import Throttle
-from ultra.desk.tokens import TokenLimit
 from ultra.services import Services
 
 
@@ -43,7 +42,6 @@ def set_up(services: Services) -> Desk:
         completions=services.completions,
         ensembles=Ensembles(runs=runs),
         catalogue=services.catalogue,
-        tokens=TokenLimit(limiter=services.access.limiter, policy=services.access.limits),
         system=services.system,
         deadline_s=settings.request_timeout_s,
     )

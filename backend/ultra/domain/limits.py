@@ -128,6 +128,13 @@ class Budgets(Protocol):
         """Return what was spent and set aside in the present period."""
 
 
+class Rations(Protocol):
+    """Knows how many tokens a minute a caller may use."""
+
+    async def of(self, principal: str, credential_id: str | None, tokens: int) -> Sequence[Charge]:
+        """Return what so many tokens are charged to: the user, and the key that is used; none where none is bounded."""
+
+
 class Purses(Protocol):
     """Knows out of which purses a caller pays."""
 

@@ -6,8 +6,8 @@
     _metered      the ledger, the deadline
     provider.open
 
-Budgets (`_budgeted`) and the cache (`_cached`) belong between `open` and `_routed`: both see the request once,
-whatever it takes to answer it.
+Tokens a minute (`rationing`) and budgets (`budgeting`) lie around it: both see the request once, whatever it takes to
+answer it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

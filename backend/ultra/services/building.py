@@ -16,6 +16,7 @@ from ultra.domain.ports import Completions, Executor, Journal, Ledger, Observer,
 from ultra.gateway.budgeting import Budgeted
 from ultra.gateway.completion import Gateway
 from ultra.gateway.policy import Policy
+from ultra.gateway.rationing import Rationed
 from ultra.inventory.catalogue import Inventory
 from ultra.inventory.facts import read_facts
 from ultra.inventory.health import Health
@@ -23,11 +24,12 @@ from ultra.inventory.live import LiveLists
 from ultra.inventory.prices import Prices
 from ultra.inventory.sources import Ensemble, ProviderSource
 from ultra.inventory.traffic import Traffic
-from ultra.services.access import Access, AccountStores, open_access
+from ultra.services.access import Access, open_access
+from ultra.services.allowances import Allowances
 from ultra.services.housekeeping import Housekeeping, retention_of
 from ultra.services.presence import Presence
 from ultra.services.providers import open_workshop
-from ultra.services.purses import AccountPurses
+from ultra.services.purses import AccountPurses, AccountRations
 from ultra.services.reloading import Reloading
 from ultra.services.renewal import Replaceable, arrangement_of
 from ultra.services.vitals import Vitals
@@ -106,7 +108,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         for work in (_housekeeping(settings, database, access, system).run, live.run) if serves else ():
             await enter(_running(work()))
         gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=observer, system=system)
-        completions = _budgeted(gateway, settings, access.stores, catalogue=catalogue, system=system)
+        completions = _bounded(gateway, settings, access, catalogue=catalogue, system=system)
         worker = system.new_id("worker")
         bench = partial(
             _bench, settings, system, worker, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
@@ -187,17 +189,22 @@ def _gateway(
     )
 
 
-def _budgeted(
-    gateway: Gateway, settings: Settings, stores: AccountStores, *, catalogue: Inventory, system: System
-) -> Budgeted:
-    return Budgeted(
+def _bounded(
+    gateway: Gateway, settings: Settings, access: Access, *, catalogue: Inventory, system: System
+) -> Completions:
+    """Put the skins of tokens and money around the gateway; whatever asks a model asks through both."""
+    stores = access.stores
+    allowances = Allowances(users=stores.users, keys=stores.keys, system=system)
+    budgeted = Budgeted(
         gateway,
         budgets=stores.budgets,
-        purses=AccountPurses(users=stores.users, keys=stores.keys, system=system),
+        purses=AccountPurses(allowances=allowances),
         catalogue=catalogue,
         system=system,
         policy=_policy(settings),
     )
+    rations = AccountRations(allowances=allowances, policy=access.limits)
+    return Rationed(budgeted, rations=rations, limiter=access.limiter)
 
 
 def make_folders(settings: Settings) -> None:

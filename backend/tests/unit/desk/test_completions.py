@@ -6,12 +6,10 @@ from tests.fakes.completions import FakeCompletions, Reply
 from tests.unit.desk.conftest import Office
 from ultra.desk.completions import CompletionDesk
 from ultra.desk.ensembles import Ensembles
-from ultra.desk.tokens import TokenLimit
 from ultra.domain.chat import ChatRequest, Message, Text
 from ultra.domain.completion import gather
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import LOCAL_OPERATOR
-from ultra.limits import LimitPolicy, MemoryLimiter, Rates
 
 ASKED = (Message("user", (Text("Why?"),)),)
 
@@ -26,12 +24,10 @@ def completions(office: Office) -> FakeCompletions:
 def desk(office: Office, completions: FakeCompletions) -> CompletionDesk:
     """Set up the desk over it."""
     ensembles = Ensembles(runs=office.desk)
-    limiter, policy = MemoryLimiter(system=office.system), LimitPolicy(rates=Rates())
     return CompletionDesk(
         completions=completions,
         ensembles=ensembles,
         catalogue=office.catalogue,
-        tokens=TokenLimit(limiter=limiter, policy=policy),
         system=office.system,
         deadline_s=30,
     )

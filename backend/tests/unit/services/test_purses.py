@@ -1,4 +1,4 @@
-"""Out of which purses a caller pays."""
+"""Out of which purses a caller pays, and which tokens it uses up."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +10,9 @@ from tests.fakes.users import FakeUsers
 from ultra.domain.access import ApiKey, AuditEntry, User
 from ultra.domain.identity import Allowance, Role
 from ultra.domain.limits import Purse
-from ultra.services.purses import AccountPurses
+from ultra.limits import LimitPolicy, Rates
+from ultra.services.allowances import Allowances
+from ultra.services.purses import AccountPurses, AccountRations
 
 ENTRY = AuditEntry("test", "done", actor=None)
 POOR = Allowance(daily_budget_usd=Decimal(1), monthly_budget_usd=Decimal(20))
@@ -30,7 +32,14 @@ class House:
             id="key_1", public_id="p1", owner="user_ann", name="ci", secret_hash="h", pepper_id="p", last4="abcd",
             scopes=frozenset(), created_at=now, expires_at=now + timedelta(days=1), allowance=key,
         )  # fmt: skip
-        self.purses = AccountPurses(users=self.users, keys=self.keys, system=self.system)
+        self.allowances = Allowances(users=self.users, keys=self.keys, system=self.system)
+        self.purses = AccountPurses(allowances=self.allowances)
+        self.rations = AccountRations(allowances=self.allowances, policy=LimitPolicy(rates=Rates(tokens=900)))
+
+    async def charged(self, principal: str, credential_id: str | None) -> list[tuple[str, int, int]]:
+        """Return what ten tokens are charged to: limit, its amount, weight."""
+        charges = await self.rations.of(principal, credential_id, 10)
+        return [(each.limit.name, each.limit.amount, each.weight) for each in charges]
 
     async def move_in(self) -> "House":
         """Put user and key into their stores."""
@@ -64,3 +73,19 @@ async def test_a_changed_budget_counts_within_five_seconds() -> None:
     assert await house.purses.of("user_ann", None) == before
     house.system.advance(5)
     assert tuple(await house.purses.of("user_ann", None)) == (Purse("user:user_ann", "day", Decimal(1)),)
+
+
+async def test_tokens_count_for_the_user_and_for_the_key() -> None:
+    """The user's own number, or the usual one, whatever it is made with; the key's own beside it."""
+    house = await House(user=Allowance(tokens_per_minute=50), key=Allowance(tokens_per_minute=30)).move_in()
+    assert await house.charged("user_ann", "sess_1") == [("tokens", 50, 10)]
+    assert await house.charged("user_ann", "key_1") == [("tokens", 50, 10), ("key-tokens", 30, 10)]
+    charges = [await house.rations.of("user_ann", each, 10) for each in ("sess_1", "key_1")]
+    assert charges[0][0].key == charges[1][0].key != charges[1][1].key
+
+
+async def test_who_has_no_account_has_the_usual_tokens() -> None:
+    """Nobody gets around a limit by being unknown, but for this machine's own command line."""
+    house = await House(user=Allowance(), key=Allowance()).move_in()
+    assert await house.charged("user_ann", "key_1") == await house.charged("test_user", None) == [("tokens", 900, 10)]
+    assert await house.charged("local", None) == []
