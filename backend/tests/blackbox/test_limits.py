@@ -214,3 +214,17 @@ def test_R19_budgets(house):
         return sum((Decimal(row["cost_usd"] or "0") for row in rows), Decimal())
 
     until(lambda: kept() == spent, 10, f"{spent} USD of usage")
+
+
+def test_R19_the_tokens_of_runs(house):
+    """The calls of a run count like completions: those that do not fit are not asked, and the run says so and ends."""
+    client = house.person().with_key(allowance={"tokens_per_minute": 1200})
+    panel = ["acme/alpha", "acme/beta", "acme/gamma"]
+    before = house.asked()
+    run = client.post("/api/analyze", {"prompt": "Why is the sky blue?", "models": panel, "flow": "compare"})
+    told = run.expect(200, 429, 502, 503).json
+    refused = [each for each in told["answers"] if each["status"] == "failed"]
+    assert {each["error_kind"] for each in refused} == {"rate_limited"}
+    assert told["status"] in ("single", "partial", "unsynthesised"), told["status"]
+    assert house.asked() - before == told["answered"] == 3 - len(refused)
+    client.post("/v1/chat/completions", {**question(), "max_tokens": 1000}).refused(429)
