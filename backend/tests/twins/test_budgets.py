@@ -167,6 +167,20 @@ async def test_what_a_crash_left_stays_counted(database: Database, system: Shift
     assert await budgets.spent(long) == CENT
 
 
+async def test_what_a_dead_process_had_aside_is_given_up_at_once(database: Database, system: ShiftedSystem) -> None:
+    """Its own reservations and nobody else's, whatever signs stand in the names."""
+    budgets = StoredBudgets(database=database, system=system)
+    purse = Purse("k", "month", Decimal(1))
+    for name in ("spool_1.a", "spool_1.b", "spool_11.a", "spoolx1.a", "spool_1"):
+        await budgets.reserve([purse], CENT, reservation=name)
+    assert await budgets.give_up_of("spool_1") == 2
+    assert await budgets.give_up_of("spool_1") == 0
+    assert await budgets.spent(purse) == 5 * CENT
+    for name in ("spool_1.a", "spool_1.b", "spool_11.a", "spoolx1.a", "spool_1"):
+        await budgets.settle(name, Decimal(0))
+    assert await budgets.spent(purse) == 2 * CENT
+
+
 _AMOUNTS = st.decimals(min_value=0, max_value=Decimal("0.02"), places=9, allow_nan=False)
 _STEPS = st.lists(st.tuples(st.sampled_from(["reserve", "settle"]), st.integers(0, 5), _AMOUNTS), max_size=15)
 _RUNS = iter(range(1_000_000))

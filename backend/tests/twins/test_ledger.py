@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,3 +234,131 @@ async def test_rows_that_wait_can_be_counted(database: Database, system: Shifted
         assert (ledger.waiting, ledger.capacity) == (2, 10)
         await ledger.flush()
         assert ledger.waiting == 0
+
+
+@pytest.fixture
+def spools(tmp_path: Path) -> Path:
+    """Name the folder of the files."""
+    return tmp_path / "spool"
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Return every file there."""
+    return {path: path.read_bytes() for path in folder.iterdir()}
+
+
+def sizes(folder: Path) -> dict[Path, int]:
+    """Return how long every file there is."""
+    return {path: len(content) for path, content in contents(folder).items()}
+
+
+def dies(ledger: StoredLedger) -> None:
+    """Lose everything that a killed process loses: its memory and its lock."""
+    assert ledger._spool is not None
+    assert ledger._writer is not None
+    ledger._writer.cancel()
+    for file in (*ledger._spool._files, ledger._spool._lock):
+        os.close(file)
+
+
+async def opened(database: Database, system: ShiftedSystem, folder: Path, **options: int) -> StoredLedger:
+    """Open a ledger that keeps files, without closing it."""
+    return await StoredLedger(database=database, system=system, folder=folder, **options).__aenter__()
+
+
+async def test_what_a_killed_process_had_not_written_is_taken_up(
+    database: Database, system: ShiftedSystem, spools: Path
+) -> None:
+    """Reservations and settlements, whichever of them the database knew; once, and by the next to start."""
+    first = await opened(database, system, spools)
+    for number in range(3):
+        first.reserve(entry(number, system))
+    await first.flush()
+    first.settle(settlement(0, system))
+    first.reserve(entry(3, system))
+    first.reserve(entry(4, system))
+    first.settle(settlement(4, system))
+    dies(first)
+    assert [row.outcome for row in await rows(database)] == [None, None, None]
+    async with StoredLedger(database=database, system=system, folder=spools) as second:
+        assert second.gone == (first.name,)
+        assert [row.outcome for row in await rows(database)] == ["ok", None, None, None, "ok"]
+        async with StoredLedger(database=database, system=system, folder=spools) as third:
+            assert third.gone == ()
+    assert second.lost == 0
+    assert sizes(spools) == {}
+
+
+async def test_taking_up_again_changes_nothing(database: Database, system: ShiftedSystem, spools: Path) -> None:
+    """A reservation that was settled meanwhile stays settled, to the last field."""
+    first = await opened(database, system, spools)
+    first.reserve(entry(1, system))
+    dies(first)
+    kept = contents(spools)
+    async with StoredLedger(database=database, system=system, folder=spools) as second:
+        second.settle(settlement(1, system))
+    before = await rows(database)
+    assert before[0].outcome == "ok"
+    for path, content in kept.items():
+        path.write_bytes(content)
+    async with StoredLedger(database=database, system=system, folder=spools) as third:
+        assert third.gone == (first.name,)
+    assert await rows(database) == before
+
+
+async def test_what_does_not_fit_into_memory_is_written_from_the_files(
+    database: Database, system: ShiftedSystem, spools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database is away a ledger of two rows keeps a hundred, and settles them."""
+
+    async def away(_work: object) -> None:
+        raise Unavailable("The store cannot be reached.")
+
+    async with StoredLedger(database=database, system=system, folder=spools, capacity=2) as ledger:
+        monkeypatch.setattr(database, "write", away)
+        for number in range(100):
+            ledger.reserve(entry(number, system))
+            if number == 50:
+                with pytest.raises(Unavailable):
+                    await ledger.flush()
+        for number in range(100):
+            ledger.settle(settlement(number, system))
+        monkeypatch.undo()
+        await ledger.flush()
+        assert [row.outcome for row in await rows(database)] == ["ok"] * 100
+    assert ledger.lost == 0
+    assert sizes(spools) == {}
+
+
+async def test_files_stay_small(database: Database, system: ShiftedSystem, spools: Path) -> None:
+    """What the database has is forgotten, also under a load that never pauses."""
+    async with StoredLedger(database=database, system=system, folder=spools) as ledger:
+        for number in range(40):
+            for one in range(50):
+                ledger.reserve(entry(number * 50 + one, system))
+            if number % 4 == 0:
+                writing = asyncio.create_task(ledger.flush())
+                await asyncio.sleep(0)
+                ledger.settle(settlement(number * 50, system))
+                await writing
+        await ledger.flush()
+        await ledger.flush()
+        assert set(sizes(spools).values()) == {0}
+    assert len(await rows(database)) == 2000
+
+
+async def test_closing_while_the_database_is_away_leaves_it_to_the_next(
+    database: Database, system: ShiftedSystem, spools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With files nothing is lost."""
+
+    async def away(_work: object) -> None:
+        raise Unavailable("The store cannot be reached.")
+
+    async with StoredLedger(database=database, system=system, folder=spools) as ledger:
+        ledger.reserve(entry(1, system))
+        monkeypatch.setattr(database, "write", away)
+    monkeypatch.undo()
+    assert ledger.lost == 0
+    async with StoredLedger(database=database, system=system, folder=spools):
+        assert [row.id for row in await rows(database)] == ["call_1"]

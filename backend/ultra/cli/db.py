@@ -150,20 +150,25 @@ def purge(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Remove what has been kept for as long as it should be; a server does so every hour."""
+    """Remove what has been kept for as long as it should be; a server does so by itself."""
     from datetime import timedelta
 
     from ultra.cli.house import configuration
     from ultra.cli.output import print_json, print_table
-    from ultra.services.housekeeping import Housekeeping, retention_of
+    from ultra.services.housekeeping import Housekeeping, longest_call, retention_of
     from ultra.store.budgets import StoredBudgets
     from ultra.system import System
 
     system = System()
-    kept = retention_of(configuration().settings.retention_days) if older_than is None else timedelta(days=older_than)
+    settings = configuration().settings
+    kept = retention_of(settings.retention_days) if older_than is None else timedelta(days=older_than)
     removed = _with_database(
         lambda database: Housekeeping(
-            database=database, budgets=StoredBudgets(database=database, system=system), retention=kept, system=system
+            database=database,
+            budgets=StoredBudgets(database=database, system=system),
+            retention=kept,
+            longest_call=longest_call(settings),
+            system=system,
         ).tidy()
     )
     if json:

@@ -20,7 +20,8 @@ from ultra.system import System
 class Budgeted:
     """Completions within budgets; keeps the promise `Completions` around another that keeps it.
 
-    The worst case of the dearest candidate is set aside. A caller without a budget is passed on at once. With one, a
+    The worst case of the dearest candidate is set aside, in the name of this process (`owner`): if it dies, another can
+    tell whose it was. A caller without a budget is passed on at once. With one, a
     model whose price nobody knows cannot be asked: its cost could not be kept within anything.
     """
 
@@ -33,8 +34,10 @@ class Budgeted:
         catalogue: Catalogue,
         system: System,
         policy: Policy,
+        owner: str,
     ) -> None:
         self._completions = completions
+        self._owner = owner
         self._budgets = budgets
         self._purses = purses
         self._catalogue = catalogue
@@ -50,11 +53,23 @@ class Budgeted:
         purses = await self._purses.of(call.principal, call.credential_id)
         if not purses:
             return None
-        reservation = self._system.new_id("res")
-        short = await self._budgets.reserve(purses, self._worst_case(request, call), reservation=reservation)
+        reservation = f"{self._owner}.{self._system.new_id('res')}"
+        amount = self._worst_case(request, call)
+        reserving = asyncio.ensure_future(self._budgets.reserve(purses, amount, reservation=reservation))
+        try:
+            short = await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._take_back(reserving, reservation))
+            raise
         if short is not None:
             raise _used_up(short)
         return reservation
+
+    async def _take_back(self, reserving: asyncio.Future[Purse | None], reservation: str) -> None:
+        """Give back what nobody waits for any more; whether it was set aside is known when that has ended."""
+        await asyncio.wait({reserving})
+        if reserving.exception() is None and reserving.result() is None:
+            await self._budgets.settle(reservation, Decimal(0))
 
     async def settle(self, reservation: str, receipt: Receipt, request: ChatRequest, call: CallContext) -> None:
         """Write what it cost; where that is unknown, the worst case stands."""

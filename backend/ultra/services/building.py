@@ -26,7 +26,7 @@ from ultra.inventory.sources import Ensemble, ProviderSource
 from ultra.inventory.traffic import Traffic
 from ultra.services.access import Access, open_access
 from ultra.services.allowances import Allowances
-from ultra.services.housekeeping import Housekeeping, retention_of
+from ultra.services.housekeeping import Housekeeping, longest_call, retention_of
 from ultra.services.presence import Presence
 from ultra.services.providers import open_workshop
 from ultra.services.purses import AccountPurses, AccountRations
@@ -97,8 +97,11 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         database = await enter(_database(settings, system))
-        ledger = await enter(StoredLedger(database=database, system=system))
+        spools = settings.data_dir / "spool" / database.mark
+        ledger = await enter(StoredLedger(database=database, system=system, folder=spools))
         access = await enter(open_access(settings, database=database, ledger=ledger, system=system))
+        for owner in ledger.gone:
+            await access.stores.budgets.give_up_of(owner)
         workshop = await enter(open_workshop(loaded, system=system, serves=serves))
         sources = workshop.build(loaded)
         health, traffic, prices = Health(system=system), Traffic(), Prices(system=system)
@@ -108,7 +111,7 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         for work in (_housekeeping(settings, database, access, system).run, live.run) if serves else ():
             await enter(_running(work()))
         gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=observer, system=system)
-        completions = _bounded(gateway, settings, access, catalogue=catalogue, system=system)
+        completions = _bounded(gateway, settings, access, catalogue=catalogue, system=system, owner=ledger.name)
         worker = system.new_id("worker")
         bench = partial(
             _bench, settings, system, worker, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
@@ -144,6 +147,7 @@ def _housekeeping(settings: Settings, database: Database, access: Access, system
         database=database,
         budgets=access.stores.budgets,
         retention=retention_of(settings.retention_days),
+        longest_call=longest_call(settings),
         system=system,
     )
 
@@ -190,7 +194,7 @@ def _gateway(
 
 
 def _bounded(
-    gateway: Gateway, settings: Settings, access: Access, *, catalogue: Inventory, system: System
+    gateway: Gateway, settings: Settings, access: Access, *, catalogue: Inventory, system: System, owner: str
 ) -> Completions:
     """Put the skins of tokens and money around the gateway; whatever asks a model asks through both."""
     stores = access.stores
@@ -202,6 +206,7 @@ def _bounded(
         catalogue=catalogue,
         system=system,
         policy=_policy(settings),
+        owner=owner,
     )
     rations = AccountRations(allowances=allowances, policy=access.limits)
     return Rationed(budgeted, rations=rations, limiter=access.limiter)

@@ -2,7 +2,7 @@
 
 What is set aside counts as spent until it is settled. A reservation whose process died is never settled: it stays
 counted, so that a crash can cost a caller a little budget but nobody money. `give_up` turns what is left of such
-into spending for good, and takes the old periods away.
+into spending for good: of a process known to be gone at once, of all others when no call can be under way any more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,6 @@ from ultra.domain.limits import Purse
 from ultra.store.database import Database
 from ultra.store.spending_tables import BUDGETS, RESERVATIONS
 from ultra.system import System
-
-STALE_AFTER_S = 24 * 3600.0
-"""After this long no call is under way any more: what is still set aside was left by a crash."""
 
 _NOTHING = Decimal(0)
 _PLACE = (BUDGETS.c.purse, BUDGETS.c.period, BUDGETS.c.since)
@@ -96,9 +93,14 @@ class StoredBudgets:
     async def give_up(self, *, before: datetime) -> int:
         """Count what was set aside before then, and never settled, as spent; returns how many rows that were.
 
-        `before` lies at least `STALE_AFTER_S` back: a call that still went on could otherwise not be settled.
+        `before` lies further back than any call may last: one that still went on could otherwise not be settled.
         """
         left = RESERVATIONS.c.at < before
+        return await self._database.write(lambda connection: _settle(connection, left, None))
+
+    async def give_up_of(self, owner: str) -> int:
+        """Count what a process that is gone had set aside as spent: reservations named `owner.…`; returns how many."""
+        left = RESERVATIONS.c.id.startswith(f"{owner}.", autoescape=True)
         return await self._database.write(lambda connection: _settle(connection, left, None))
 
     async def _open(self, places: set[_Place]) -> None:

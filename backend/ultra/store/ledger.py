@@ -1,7 +1,9 @@
 """Money, written in batches: whoever makes a call never waits for the disk.
 
 Rows wait in memory (at most `capacity`) until a background task writes them, about ten times a second. While the
-database is away they are kept and tried again; what no longer fits is dropped, counted in `lost` and logged.
+database is away they are kept and tried again. With a `folder` each row is in a file there before the call goes on
+(`ultra.store.spool`): what a killed process had not written, the next to start writes, and what does not fit into
+memory is read from there. Without one, that is lost, counted in `lost` and logged.
 """
 
 import asyncio
@@ -9,16 +11,19 @@ import logging
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ultra.domain.errors import InvalidRequest, UltraError
 from ultra.domain.ports import LedgerEntry, Settlement
 from ultra.domain.records import usage_to_json
 from ultra.store.database import Database
+from ultra.store.ledger_lines import batches, to_line
+from ultra.store.spool import Spool, left_behind
 from ultra.store.tables import LEDGER
 from ultra.system import System
 
@@ -42,10 +47,19 @@ _SETTLED = (
 class StoredLedger:
     """Keeps `ports.Ledger`; open it with `async with`, which writes everything left on the way out."""
 
-    def __init__(self, *, database: Database, system: System, capacity: int = 50_000) -> None:
+    def __init__(
+        self, *, database: Database, system: System, folder: Path | None = None, capacity: int = 50_000
+    ) -> None:
         self._database = database
         self._system = system
+        self._folder = folder
+        self._spool: Spool | None = None
+        self._has_spilled = False
         self._capacity = capacity
+        self.name = system.new_id("spool")
+        """Whose this ledger is: no other process has the name."""
+        self.gone: tuple[str, ...] = ()
+        """The names of processes that died, and whose rows were taken up at the start."""
         self._waiting: dict[str, _Row] = {}
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -64,7 +78,11 @@ class StoredLedger:
         return self._capacity
 
     async def __aenter__(self) -> Self:
-        """Begin to write."""
+        """Take up what the dead have left, and begin to write; raises `Unavailable`."""
+        if self._folder is not None:
+            self._spool = Spool(self._folder, system=self._system)
+            self.name = self._spool.name
+            await self._take_up(self._folder)
         self._writer = asyncio.create_task(self._write_on(), name="ledger")
         return self
 
@@ -77,9 +95,15 @@ class StoredLedger:
             await asyncio.gather(self._writer, return_exceptions=True)
         try:
             await self.flush()
-        except UltraError as unreachable:
-            self._lose(self._waiting, because=unreachable.message)
+            await self.flush()  # what a failed attempt before had left in the other file of the spool
+        except (UltraError, SQLAlchemyError, OSError) as trouble:
+            if self._spool is None:
+                self._lose(self._waiting, because=type(trouble).__name__)
+            else:
+                _LOG.warning("%d ledger rows stay in files for the next start: %s", len(self._waiting), trouble)
             self._waiting.clear()
+        if self._spool is not None:
+            self._spool.close()
 
     def reserve(self, entry: LedgerEntry) -> None:
         """Write down that a call is about to be made."""
@@ -92,16 +116,25 @@ class StoredLedger:
     async def flush(self) -> None:
         """Return when everything put down before is in the database; raises `Unavailable` when that cannot be."""
         async with self._turn:
-            while self._waiting:
-                await self._write_batch()
+            left = len(self._waiting)
+            if self._spool is not None:
+                self._spool.turn()
+            while left > 0:
+                left -= await self._write_batch(min(left, BATCH))
+            if self._spool is not None:
+                await self._clear(self._spool)
 
     def _put(self, row: _Row) -> None:
         """Join a settlement to its reservation if that still waits; otherwise they are written one after the other."""
+        if self._spool is not None:
+            self._spool.put(to_line(row))
         waiting = self._waiting.get(row["id"])
         if waiting is not None:
             waiting.update(row)
         elif len(self._waiting) < self._capacity:
             self._waiting[row["id"]] = row
+        elif self._spool is not None:
+            self._has_spilled = True
         else:
             self._lose([row["id"]], because="too many rows wait for the database")
         self._news.set()
@@ -120,9 +153,41 @@ class StoredLedger:
                 retry_s = min(retry_s * 2, LONGEST_RETRY_S)
                 _LOG.warning("%d ledger rows wait for the database: %s", len(self._waiting), error)
 
-    async def _write_batch(self) -> None:
-        """Write the oldest rows; on failure, also by cancellation, they wait again in front of the others."""
-        ids = [row_id for row_id, _ in zip(self._waiting, range(BATCH), strict=False)]
+    async def _clear(self, spool: Spool) -> None:
+        """Forget what rests in the spool, which is written; rows that memory had no room for are written from it."""
+        if not self._has_spilled:
+            spool.forget()
+            return
+        await self._write_lines(spool.resting())
+        spool.forget()
+        self._has_spilled = False
+        spool.turn()
+        await self._write_lines(spool.resting())
+        spool.forget()
+
+    async def _take_up(self, folder: Path) -> None:
+        """Write what processes that are gone had not; what cannot be written stays for the next start."""
+        with left_behind(folder) as found:
+            for remains in found:
+                try:
+                    await self._write_lines(remains.lines(), settled=False)
+                    await self._write_lines(remains.lines(), settled=True)
+                except UltraError as error:
+                    _LOG.warning("Ledger rows of a dead process cannot be written now: %s", error)
+                    continue
+                remains.remove()
+                self.gone = (*self.gone, remains.name)
+
+    async def _write_lines(self, lines: Iterable[bytes], *, settled: bool | None = None) -> None:
+        for batch in batches(lines, size=BATCH, settled=settled):
+            try:
+                await self._write(batch.values())
+            except (SQLAlchemyError, InvalidRequest):
+                await self._write_one_by_one(batch)
+
+    async def _write_batch(self, size: int) -> int:
+        """Write the oldest rows, return how many; on failure, also by cancellation, they wait again, first of all."""
+        ids = [row_id for row_id, _ in zip(self._waiting, range(size), strict=False)]
         batch = {each: self._waiting.pop(each) for each in ids}
         try:
             await self._write(batch.values())
@@ -131,6 +196,7 @@ class StoredLedger:
         except BaseException:
             self._wait_again(batch)
             raise
+        return len(ids)
 
     async def _write_one_by_one(self, batch: dict[str, _Row]) -> None:
         """Find the row that the database refuses, drop it aloud, and keep the others."""
@@ -162,7 +228,7 @@ class StoredLedger:
             return _settle(connection, endings)
 
         unmatched = await self._database.write(write)
-        if unmatched:
+        if unmatched and not self._has_spilled:  # else it is in the spool, and is written from there
             self._lose(unmatched, because="their reservation was never written")
 
     def _lose(self, rows: Iterable[str], *, because: str) -> None:
@@ -173,15 +239,16 @@ class StoredLedger:
 
 @cache
 def _insert_once(*, is_sqlite: bool) -> Any:
-    """Insert, or complete the row when an attempt that seemed to fail had written it.
+    """Insert, or complete the row that is there already: an attempt that seemed to fail, or a dead process, wrote it.
 
-    Built once, like its neighbour: building takes longer than writing a few rows.
+    What it says is never taken away. Built once, like its neighbour: building takes longer than writing a few rows.
     """
     # each dialect takes long to import, and one is needed
     dialect = import_module(f"sqlalchemy.dialects.{'sqlite' if is_sqlite else 'postgresql'}")
     statement = dialect.insert(LEDGER)
     return statement.on_conflict_do_update(
-        index_elements=[LEDGER.c.id], set_={name: statement.excluded[name] for name in _SETTLED}
+        index_elements=[LEDGER.c.id],
+        set_={name: func.coalesce(statement.excluded[name], LEDGER.c[name]) for name in _SETTLED},
     )
 
 

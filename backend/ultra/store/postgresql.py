@@ -8,7 +8,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ultra.domain.errors import Unavailable
-from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, refuse_unkeepable, translated
+from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, mark_of, refuse_unkeepable, translated
 
 CONNECT_TIMEOUT_S = 10
 CLOSING_S = 5.0
@@ -20,6 +20,7 @@ class PostgreSQL(Database):
 
     def __init__(self, url: URL, *, pool_size: int) -> None:
         super().__init__()
+        self.mark = mark_of(url.host, url.port, url.database, url.query.get("host"))
         self._engine = _engine(url, pool_size=pool_size)
         self._under_way = 0
         self._at_rest = asyncio.Event()

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from ultra.domain.errors import Unavailable
-from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, refuse_unkeepable, translated
+from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, mark_of, refuse_unkeepable, translated
 from ultra.system import System
 
 BUSY_TIMEOUT_MS = 30_000
@@ -34,6 +34,7 @@ class SQLiteFile(Database):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
+        self.mark = mark_of(path)
         self._engine = _engine(path)
         self._writing = self._engine.execution_options(ultra_begin="BEGIN IMMEDIATE")
         self._outside = self._engine.execution_options(ultra_begin=None)

@@ -4,6 +4,7 @@ A function cannot await, so no transaction can last across a call to a model. An
 awaiting each statement (aiosqlite) took four times the processor time for the same append, measured with the journal.
 """
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -39,6 +40,9 @@ class Database(ABC):
 
     path: Path | None = None
     """The file of a SQLite database; None for PostgreSQL."""
+
+    mark: str
+    """Tells this database from others by where it is: sixteen digits, which say nothing of a user or a password."""
 
     def __init__(self) -> None:
         self.arrivals = Arrivals()
@@ -102,6 +106,11 @@ def _is_keepable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def mark_of(*place: object) -> str:
+    """Return the mark of a database that is at such a place."""
+    return hashlib.sha256("\0".join(map(str, place)).encode()).hexdigest()[:16]
 
 
 @contextmanager

@@ -41,13 +41,18 @@ class Till:
             model("c/unknown"),
             lists={"best": ("a/one", "b/dear")},
         )
-        self.budgeted = Budgeted(
+        self.budgeted = self.keeper()
+
+    def keeper(self) -> Budgeted:
+        """Return the skin around the scripted completions."""
+        return Budgeted(
             self.inner,
             budgets=self.budgets,
             purses=self,
             catalogue=self.catalogue,
             system=self.system,
             policy=Policy(),
+            owner="worker_1",
         )
 
     async def of(self, principal: str, credential_id: str | None) -> tuple[Purse, ...]:
@@ -146,6 +151,34 @@ async def test_whoever_leaves_pays_for_what_was_done() -> None:
     with suppress(asyncio.CancelledError):
         await task
     assert not till.budgets.open
+
+
+class Slow(FakeBudgets):
+    """Sets aside as a database does: whoever is cancelled meanwhile does not know whether it happened, and it does."""
+
+    async def reserve(self, purses, amount_usd, *, reservation):
+        """Take a while."""
+        return await asyncio.shield(self._slowly(purses, amount_usd, reservation))
+
+    async def _slowly(self, purses, amount_usd, reservation):
+        await asyncio.sleep(0.01)
+        return await super().reserve(purses, amount_usd, reservation=reservation)
+
+
+async def test_a_cancelled_reservation_is_given_back_at_once() -> None:
+    """Whoever leaves while money is set aside leaves nothing aside, also when there was not enough."""
+    till = Till(DAY, KEY)
+    till.budgets = Slow(system=till.system)
+    till.budgeted = till.keeper()
+    for _ in range(3):
+        tasks = [asyncio.ensure_future(till.open().__aenter__()) for _ in range(3)]
+        await asyncio.sleep(0.005)
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(each, asyncio.CancelledError) for each in ends)
+        assert (till.budgets.open, await till.spent()) == ({}, 0)
+    assert not till.inner.asked
 
 
 async def test_nothing_is_written_for_who_has_no_budget() -> None:
