@@ -105,7 +105,7 @@ async def test_erasing_takes_content_and_keeps_sums(
 ) -> None:
     """No prompt, event or answer of the user is left; what was spent still is, by nobody; others keep theirs."""
     since, until = accounts.later(-60), accounts.later(60)
-    requests = StoredRequests(database=database, ledger=ledger)
+    requests = StoredRequests(database=database, system=accounts.system, ledger=ledger)
     before = await requests.usage(by="model", since=since, until=until, principal=None)
     assert await personal.erase("user_ada", entry("data.erase", actor="user_ada")) == 1
     text = await dump(database)

@@ -70,7 +70,7 @@ async def test_runs_survive_the_way_up_and_down(empty_url: str, system: ShiftedS
             run = await StoredRuns(database=database, system=system).get("run_1", owner="local")
             assert run is not None
             assert (run.question.prompt, run.panel, run.credential_id) == ("Why?", ("mock/a",), None)
-            told = await StoredRequests(database=database).get("req_1", principal="local")
+            told = await StoredRequests(database=database, system=system).get("req_1", principal="local")
             assert told is not None
             assert (told.run_ids, told.cost_usd) == (("run_1",), Decimal("0.0000123456789"))
             accounts = stored(database, system)

@@ -28,7 +28,11 @@ async def usage(
     since: Moment | None = None,
     until: Moment | None = None,
 ) -> dict[str, Any]:
-    """Return sums by model, key, user or day (UTC) of the last thirty days, or of the time asked for."""
+    """Return sums by model, key, user or day (UTC) of the last thirty days, or of the time asked for.
+
+    Calls under way are among `calls` and counted as `open`, with `open_usd` what they may cost at most. What other
+    workers did in the last fifth of a second may be missing.
+    """
     if scope == "all" and not principal.may(Permission.USAGE_READ_ALL):
         raise Forbidden("Only operators see what others spend.", code="insufficient_scope")
     end = until or services.system.now()
@@ -44,7 +48,7 @@ async def usage(
     openapi_extra=needs(Permission.REQUESTS_READ),
 )
 async def request(request_id: str, services: House, principal: Caller) -> dict[str, Any]:
-    """Return the upstream calls of a request, with route, attempts, cost and errors."""
+    """Return the upstream calls of a request, with route, attempts, cost and errors; `open` while one is under way."""
     found = await services.access.stores.requests.get(request_id, principal=principal.id)
     if found is None:
         raise NotFound("There is no such request.", hint="Its id is in the X-Request-ID header of the answer.")
@@ -52,7 +56,7 @@ async def request(request_id: str, services: House, principal: Caller) -> dict[s
 
 
 def _sum(row: UsageRow) -> dict[str, Any]:
-    return {**asdict(row), "cost_usd": decimal_to_json(row.cost_usd)}
+    return {**asdict(row), "cost_usd": decimal_to_json(row.cost_usd), "open_usd": decimal_to_json(row.open_usd)}
 
 
 def _record(found: RequestRecord) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from ultra.store.ledger import StoredLedger
 from ultra.store.links import StoredLinks
 from ultra.store.nonces import StoredNonces
 from ultra.store.personal import PersonalData
-from ultra.store.requests import StoredRequests
+from ultra.store.requests import LAG_S, StoredRequests
 from ultra.store.sessions import StoredSessions
 from ultra.store.stamp import read_stamp
 from ultra.store.tokens import StoredTokens
@@ -157,7 +157,9 @@ def _stores(database: Database, ledger: StoredLedger, system: System) -> Account
         audit=StoredAudit(database=database, system=system),
         budgets=StoredBudgets(database=database, system=system),
         idempotency=StoredIdempotency(database=database),
-        requests=StoredRequests(database=database, ledger=ledger),
+        requests=StoredRequests(
+            database=database, system=system, ledger=ledger, lag_s=0.0 if database.is_sqlite else LAG_S
+        ),
         personal=PersonalData(database=database, system=system, ledger=ledger),
     )
 

@@ -34,6 +34,7 @@ from ultra.services.reloading import Reloading
 from ultra.services.renewal import Replaceable, arrangement_of
 from ultra.services.vitals import Vitals
 from ultra.store import migrating, stamp
+from ultra.store.budgets import StoredBudgets
 from ultra.store.database import Database, open_database
 from ultra.store.journal import StoredJournal
 from ultra.store.ledger import StoredLedger
@@ -97,11 +98,8 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         database = await enter(_database(settings, system))
-        spools = settings.data_dir / "spool" / database.mark
-        ledger = await enter(StoredLedger(database=database, system=system, folder=spools))
+        ledger = await enter(_ledger(settings, database, system))
         access = await enter(open_access(settings, database=database, ledger=ledger, system=system))
-        for owner in ledger.gone:
-            await access.stores.budgets.give_up_of(owner)
         workshop = await enter(open_workshop(loaded, system=system, serves=serves))
         sources = workshop.build(loaded)
         health, traffic, prices = Health(system=system), Traffic(), Prices(system=system)
@@ -140,6 +138,17 @@ def _in_memory(system: System) -> tuple[Runs, Journal]:
     """Return where runs are kept that must leave no trace."""
     runs = RunsInMemory(system=system)
     return runs, JournalInMemory(runs=runs, system=system)
+
+
+@asynccontextmanager
+async def _ledger(settings: Settings, database: Database, system: System) -> AsyncIterator[StoredLedger]:
+    """Open the ledger; what processes that died had written down, or set aside, is taken up first."""
+    folder = settings.data_dir / "spool" / database.mark
+    async with StoredLedger(database=database, system=system, folder=folder) as ledger:
+        budgets = StoredBudgets(database=database, system=system)
+        for owner in ledger.gone:
+            await budgets.give_up_of(owner)
+        yield ledger
 
 
 def _housekeeping(settings: Settings, database: Database, access: Access, system: System) -> Housekeeping:

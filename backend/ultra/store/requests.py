@@ -1,4 +1,9 @@
-"""What happened to a request, and what was spent, read from the ledger."""
+"""What happened to a request, and what was spent, read from the ledger.
+
+Calls of this process are seen at once. Those of other workers are seen when these have written them, within `LAG_S`
+as long as the database answers; whoever asks for a request that is not there yet, or not settled, waits that long once.
+Sums do not wait: they may lack what other workers did in the last fifth of a second.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +18,7 @@ from ultra.store.database import Database
 from ultra.store.ledger import StoredLedger
 from ultra.store.sums import day_of, joined, member_sum, money_sums
 from ultra.store.tables import LEDGER
+from ultra.system import System
 
 Grouping: TypeAlias = Literal["model", "key", "user", "day"]
 
@@ -21,6 +27,9 @@ MOST_ATTEMPTS = 1000
 
 MOST_GROUPS = 10_000
 """Rows of one table of usage."""
+
+LAG_S = 0.2
+"""How long a worker may take to write a call down: twice as long as its rows gather."""
 
 _TOKENS = ("input_total", "output_total")
 
@@ -69,7 +78,8 @@ class RequestRecord:
 class UsageRow:
     """What was spent in one group: `key` is the model, the credential's id, the user's id or the day (UTC).
 
-    `key` is None for calls that name no credential. `cost_usd` is exact and leaves out the `unknown` calls.
+    `key` is None for calls that name no credential. `cost_usd` is exact and leaves out the `unknown` calls, and those
+    that are `open`: under way, or left so by a crash. These may cost `open_usd` at most, as far as prices are known.
     """
 
     key: str | None
@@ -79,14 +89,23 @@ class UsageRow:
     input_tokens: int
     output_tokens: int
     cost_usd: Decimal
+    open: int = 0
+    open_usd: Decimal = Decimal(0)
 
 
 class StoredRequests:
-    """Reads the ledger by request and by sums. With `ledger`, what still waits there to be written is seen too."""
+    """Reads the ledger by request and by sums. With `ledger`, what still waits there to be written is seen too.
 
-    def __init__(self, *, database: Database, ledger: StoredLedger | None = None) -> None:
+    `lag_s` is how far other workers may lag behind; 0 where there are none.
+    """
+
+    def __init__(
+        self, *, database: Database, system: System, ledger: StoredLedger | None = None, lag_s: float = 0.0
+    ) -> None:
         self._database = database
+        self._system = system
         self._ledger = ledger
+        self._lag_s = lag_s
 
     async def get(self, request_id: str, *, principal: str) -> RequestRecord | None:
         """Return one's own request; None when it made no call, or is somebody else's.
@@ -94,10 +113,16 @@ class StoredRequests:
         Callers may send the same request id again: then all calls under it are told together.
         """
         await self._catch_up()
+        rows = await self._calls(request_id, principal)
+        if self._lag_s and (not rows or any(row.settled_at is None for row in rows)):
+            await self._system.sleep(self._lag_s)
+            rows = await self._calls(request_id, principal)
+        return _record(request_id, rows) if rows else None
+
+    async def _calls(self, request_id: str, principal: str) -> Sequence[Row[Any]]:
         mine = select(LEDGER).where(LEDGER.c.request_id == request_id, LEDGER.c.principal == principal)
         oldest_first = mine.order_by(LEDGER.c.at, LEDGER.c.id).limit(MOST_ATTEMPTS + 1)
-        rows = await self._database.read(lambda connection: connection.execute(oldest_first).all())
-        return _record(request_id, rows) if rows else None
+        return await self._database.read(lambda connection: connection.execute(oldest_first).all())
 
     async def usage(
         self, *, by: Grouping, since: datetime, until: datetime, principal: str | None
@@ -109,10 +134,19 @@ class StoredRequests:
         await self._catch_up()
         is_sqlite = self._database.is_sqlite
         key = self._key(by)
-        money = money_sums(LEDGER.c.cost_usd, is_sqlite=is_sqlite)
+        is_open = LEDGER.c.settled_at.is_(None)
+        counts = (
+            func.count(),
+            _count(LEDGER.c.outcome == "failed"),
+            _count(~is_open & LEDGER.c.cost_usd.is_(None)),
+            _count(is_open),
+        )
+        money = [
+            *money_sums(LEDGER.c.cost_usd, is_sqlite=is_sqlite),
+            *money_sums(case((is_open, LEDGER.c.reserved_usd)), is_sqlite=is_sqlite),
+        ]
         tokens = [member_sum(LEDGER.c.usage, member, is_sqlite=is_sqlite) for member in _TOKENS]
-        is_unknown = LEDGER.c.settled_at.is_not(None) & LEDGER.c.cost_usd.is_(None)
-        wanted = select(key, func.count(), _count(LEDGER.c.outcome == "failed"), _count(is_unknown), *tokens, *money)
+        wanted = select(key, *counts, *tokens, *money)
         wanted = wanted.where(LEDGER.c.at >= since, LEDGER.c.at < until).group_by(key).order_by(key)
         if principal is not None:
             wanted = wanted.where(LEDGER.c.principal == principal)
@@ -160,8 +194,11 @@ def _record(request_id: str, rows: Sequence[Row[Any]]) -> RequestRecord:
 
 
 def _usage_row(values: tuple[Any, ...]) -> UsageRow:
-    key, calls, failed, unknown, given, made, *money = values
-    return UsageRow(key, calls, failed, unknown, int(given), int(made), joined(money))
+    key, calls, failed, unknown, still_open, given, made, *money = values
+    half = len(money) // 2
+    return UsageRow(
+        key, calls, failed, unknown, int(given), int(made), joined(money[:half]), still_open, joined(money[half:])
+    )
 
 
 def _distinct(values: Any) -> tuple[str, ...]:
