@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from tests.fakes.system import FakeSystem
 from ultra.auth.approach import Approach
+from ultra.auth.authenticator import Recalled
 from ultra.domain.errors import Forbidden, Unauthenticated, UnsupportedMedia
 from ultra.domain.identity import Principal
 from ultra.domain.limits import Limiter
@@ -22,13 +23,28 @@ class FakeAuthenticator:
     known: Mapping[str, Principal] = field(default_factory=dict)
     asked: list[Approach] = field(default_factory=list)
     gone: set[Principal] = field(default_factory=set)
+    recalls: dict[str, Principal] = field(default_factory=dict)
+    """Whom it takes each word's owner for without asking."""
+    present: dict[str, int] = field(default_factory=dict)
+    """The versions by user, where they are asked for; others are what they were."""
+
+    def recall(self, approach: Approach) -> Recalled | None:
+        """Return who was here a moment ago."""
+        principal = self.recalls.get(_word(approach))
+        return None if principal is None else Recalled(principal, _word(approach).encode())
+
+    async def stands(self, recalled: Recalled, *, version: int | None) -> bool:
+        """Compare versions, and forget who has another one."""
+        principal = recalled.principal
+        present = self.present.get(principal.id, principal.version) if version is None else version
+        if present != principal.version:
+            del self.recalls[recalled.digest.decode()]
+        return present == principal.version
 
     async def authenticate(self, approach: Approach) -> Principal:
         """Return whom the credential belongs to."""
         self.asked.append(approach)
-        headers = dict(approach.headers)
-        word = headers.get(b"authorization", b"").removeprefix(b"Bearer ").decode()
-        word = word or headers.get(b"cookie", b"").removeprefix(b"ultra=").decode()
+        word = _word(approach)
         if word not in self.known:
             raise Unauthenticated("No valid credential was presented.")
         return self.known[word]
@@ -36,6 +52,12 @@ class FakeAuthenticator:
     async def ended(self, principals: Sequence[Principal]) -> frozenset[int]:
         """Return the positions of those who are gone."""
         return frozenset(position for position, each in enumerate(principals) if each in self.gone)
+
+
+def _word(approach: Approach) -> str:
+    headers = dict(approach.headers)
+    word = headers.get(b"authorization", b"").removeprefix(b"Bearer ").decode()
+    return word or headers.get(b"cookie", b"").removeprefix(b"ultra=").decode()
 
 
 class FakeCsrf:

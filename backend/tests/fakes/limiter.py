@@ -27,12 +27,16 @@ class FakeLimiter:
         self.reason = reason
         self.asked = 0
         """Questions so far, failed ones too."""
+        self.versions: dict[str, int] = {}
+        """What stands for users."""
         self.levels: dict[tuple[str, str], Level] = {}
         self.held: dict[str, dict[str, Fraction]] = {}
         self._system = system
 
-    async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
-        """Count all charges and take all places, or none of either."""
+    async def charge(
+        self, charges: Sequence[Charge], *, places: Sequence[Place] = (), whose: str | None = None
+    ) -> Decision:
+        """Count all charges and take all places, or none of either; tell what `versions` says of that user."""
         self._answer()
         weights: dict[tuple[Limit, str], int] = {}
         for charge in charges:
@@ -50,6 +54,7 @@ class FakeLimiter:
             retry_after_s=max([*map(float, waits.values()), 1.0 if any(full) else 0.0], default=0.0),
             violated=tuple(dict.fromkeys(violated)),
             leases=() if violated else tuple(self._take(place) for place in places),
+            version=self.versions.get(whose or ""),
         )
 
     async def correct(self, charge: Charge, actual: int) -> None:

@@ -7,6 +7,7 @@ disabled user from nobody, would learn something.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ultra.auth.approach import Approach
@@ -30,6 +31,14 @@ _ACTIONS = {
     "key": "key_rejected",
     "test": "test_mode_rejected",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Who was proved by the same credential a moment ago; `stands` says whether that still holds."""
+
+    principal: Principal
+    digest: bytes = field(repr=False)
 
 
 class Authenticator:
@@ -82,6 +91,32 @@ class Authenticator:
         self._remember(digest, proof)
         return proof.principal
 
+    def recall(self, approach: Approach) -> Recalled | None:
+        """Return who was proved by the same credential from the same place a moment ago; None when that is to be asked.
+
+        Nothing may be done for them before `stands` has said that they still are who they were.
+        """
+        try:
+            presented = find(approach, cookie=self._cookie, honours_test_mode=self._honours_test_mode)
+        except InvalidRequest:
+            return None
+        if presented is None:
+            return None
+        digest = _digest(presented, approach)
+        principal = self._fresh(digest)
+        return None if principal is None else Recalled(principal, digest)
+
+    async def stands(self, recalled: Recalled, *, version: int | None) -> bool:
+        """Whether they still are who they were: their present version is `version`, or with None is asked for."""
+        principal = recalled.principal
+        present = version
+        if present is None:
+            present = (await self._versions.of([principal.id])).get(principal.id)
+        if present == principal.version:
+            return True
+        self._kept.pop(recalled.digest, None)
+        return False
+
     async def authenticate(self, approach: Approach) -> Principal:
         """Return who is calling; as `identify`, and raises `Unauthenticated` when there is no credential too."""
         principal = await self.identify(approach)
@@ -124,15 +159,20 @@ class Authenticator:
         raise NotGood("no_scheme")
 
     async def _remembered(self, digest: bytes) -> Principal | None:
+        principal = self._fresh(digest)
+        if principal is not None and await self.stands(Recalled(principal, digest), version=None):
+            return principal
+        return None
+
+    def _fresh(self, digest: bytes) -> Principal | None:
+        """Return who was remembered so, for as long as that may be believed at all."""
         kept = self._kept.get(digest)
         if kept is None:
             return None
         principal, until = kept
         if self._system.monotonic() < until:
-            versions = await self._versions.of([principal.id])
-            if versions.get(principal.id) == principal.version:
-                return principal
-        self._kept.pop(digest, None)
+            return principal
+        del self._kept[digest]
         return None
 
     def _remember(self, digest: bytes, proof: Proof) -> None:

@@ -303,6 +303,13 @@ class Nonces(Protocol):
         """Use a nonce up until that moment; False when it is used up already. Of many at once, one hears True."""
 
 
+class Board(Protocol):
+    """Where workers read versions without asking the database."""
+
+    async def doubt(self, user_ids: Sequence[str]) -> None:
+        """Have nobody believe what was known of these users; raises `Unavailable` when the workers cannot be told."""
+
+
 class Idempotency(Protocol):
     """Requests that may be sent again without being done again. A key belongs to its owner; others do not see it."""
 

@@ -63,7 +63,8 @@ class Decision:
     """Whether all charges passed. When not, none was counted, and `retry_after_s` says when all of them would pass.
 
     `violated` names the limits that said no; `degraded` says that the shared counter was out of reach and this
-    worker decided by itself, at its share of the limit. `leases` are the places taken, in the order wanted.
+    worker decided by itself, at its share of the limit. `leases` are the places taken, in the order wanted. `version`
+    is that of the user who was asked for, None where the counter does not know it.
     """
 
     allowed: bool
@@ -72,14 +73,18 @@ class Decision:
     violated: tuple[str, ...] = ()
     degraded: bool = False
     leases: tuple[Lease, ...] = ()
+    version: int | None = None
 
 
 class Limiter(Protocol):
     """Counts, right across workers and restarts where its keeper is shared."""
 
-    async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
+    async def charge(
+        self, charges: Sequence[Charge], *, places: Sequence[Place] = (), whose: str | None = None
+    ) -> Decision:
         """Count all charges and take all places, or none of either; one question to the keeper.
 
+        It also tells the present version of the user `whose`, passed or not, where the keeper knows it for certain.
         A weight of 0 always passes and shows how the limit stands. A charge heavier than its whole limit passes when
         nothing is counted, and then keeps all others waiting until it is paid off.
         """

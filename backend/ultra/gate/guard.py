@@ -1,6 +1,8 @@
 """Who may come in: authenticate, permit, keep other sites' pages out, count. In this order, before a body is read."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -13,9 +15,10 @@ from ultra.gate.body import BodyCaps, body_of
 from ultra.gate.csrf import refuse_other_sites
 from ultra.gate.flooding import Flooding
 from ultra.gate.keepers import Keepers, keepers_of
-from ultra.gate.limiting import held, settled
+from ultra.gate.limiting import held, leave, settled
 from ultra.gate.need import Need
 from ultra.gate.refusing import tell
+from ultra.limits.policy import RouteClass
 from ultra.system import System
 
 _ADDRESS = "address"
@@ -50,16 +53,11 @@ class Guard:
             scope["ultra.principal"] = await self._admit_anybody(keepers, approach, scope)
             await self._app(scope, self._onward(scope, receive), send)
             return
-        principal = await self._identify(keepers, approach, scope)
-        scope["ultra.principal"] = principal
-        scope["ultra.facts"]["principal"] = principal.id
-        await self._permit(keepers, self._need.permission, principal, scope)
-        if _is_by_browser(keepers, principal, scope):
-            await refuse_other_sites(keepers, self._need, principal, approach, scope)
-        places = keepers.policy.places(principal) if self._need.cost in ("completion", "run") else ()
-        charges = keepers.policy.caller(principal, address=scope["ultra.address"], route=self._need.cost)
-        decision = await self._pay(keepers, charges, scope, places=places)
-        async with held(keepers.limiter, decision.leases, places, system=self._system):
+        visit = _Visit(keepers, self._need.permission, self._need.cost, approach, scope)
+        asked = await self._readmit(visit) or await self._admit(visit)
+        _know(asked.principal, scope)
+        settled(asked.decision, scope)
+        async with held(keepers.limiter, asked.decision.leases, asked.places, system=self._system):
             await self._app(scope, self._onward(scope, receive), send)
 
     def _approach(self, scope: Scope, receive: Receive) -> Approach:
@@ -91,6 +89,46 @@ class Guard:
         except (Unauthenticated, Forbidden, InvalidRequest):
             return None
 
+    async def _readmit(self, visit: "_Visit") -> "_Admitted | None":
+        """Count whoever was here a moment ago; the same answer tells whether they still are who they were.
+
+        None sends them the longer way, where nothing is taken for granted: those who are not known any more, those who
+        may not do this, and browsers, whose pages have to be looked at first.
+        """
+        authenticator, limiter = visit.keepers.authenticator, visit.keepers.limiter
+        recalled = authenticator.recall(visit.approach)
+        if recalled is None or not recalled.principal.may(visit.permission):
+            return None
+        if _is_by_browser(visit.keepers, recalled.principal, visit.scope):
+            return None
+        decision, places = await self._count(visit, recalled.principal, whose=recalled.principal.id)
+        try:
+            if await authenticator.stands(recalled, version=decision.version):
+                return _Admitted(recalled.principal, decision, places)
+        except BaseException:
+            await asyncio.shield(leave(limiter, decision.leases))
+            raise
+        await leave(limiter, decision.leases)
+        return None
+
+    async def _admit(self, visit: "_Visit") -> "_Admitted":
+        keepers, scope = visit.keepers, visit.scope
+        principal = await self._identify(keepers, visit.approach, scope)
+        _know(principal, scope)
+        await self._permit(keepers, visit.permission, principal, scope)
+        if _is_by_browser(keepers, principal, scope):
+            await refuse_other_sites(keepers, self._need, principal, visit.approach, scope)
+        decision, places = await self._count(visit, principal)
+        return _Admitted(principal, decision, places)
+
+    async def _count(
+        self, visit: "_Visit", principal: Principal, *, whose: str | None = None
+    ) -> tuple[Decision, Sequence[Place]]:
+        policy, scope = visit.keepers.policy, visit.scope
+        places = policy.places(principal) if visit.route in ("completion", "run") else ()
+        charges = policy.caller(principal, address=scope["ultra.address"], route=visit.route)
+        return await self._charge(visit.keepers, charges, scope, places=places, whose=whose), places
+
     async def _identify(self, keepers: Keepers, approach: Approach, scope: Scope) -> Principal:
         try:
             return await keepers.authenticator.authenticate(approach)
@@ -113,17 +151,26 @@ class Guard:
             code="insufficient_scope",
         )
 
-    async def _pay(
-        self, keepers: Keepers, charges: Sequence[Charge], scope: Scope, *, places: Sequence[Place] = ()
+    async def _pay(self, keepers: Keepers, charges: Sequence[Charge], scope: Scope) -> None:
+        settled(await self._charge(keepers, charges, scope), scope)
+
+    async def _charge(
+        self,
+        keepers: Keepers,
+        charges: Sequence[Charge],
+        scope: Scope,
+        *,
+        places: Sequence[Place] = (),
+        whose: str | None = None,
     ) -> Decision:
         """Count a request. Refused ones use up the address's share as well, and then are not even asked about."""
-        decision = await keepers.limiter.charge(charges, places=places)
+        decision = await keepers.limiter.charge(charges, places=places, whose=whose)
         if not decision.allowed:
             share = [charge for charge in charges if charge.limit.name == _ADDRESS]
             over = decision if _ADDRESS in decision.violated else await keepers.limiter.charge(share)
             if not over.allowed:
                 self._flooding.hold(scope["ultra.address"], over.retry_after_s)
-        return settled(decision, scope)
+        return decision
 
     def _onward(self, scope: Scope, receive: Receive) -> Receive:
         """Hand a body on that was read here."""
@@ -134,6 +181,31 @@ def _is_by_browser(keepers: Keepers, principal: Principal, scope: Scope) -> bool
     """Whether a session's cookie came along: as the credential, or beside the test header that replaces it."""
     by_cookie = principal.credential == "session"
     return by_cookie or (principal.credential == "test" and keepers.csrf.concerns(scope["headers"]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A request to a route that is not for everybody."""
+
+    keepers: Keepers
+    permission: Permission
+    route: RouteClass
+    approach: Approach
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """Who may come in as far as they are concerned, and how the limits decided."""
+
+    principal: Principal
+    decision: Decision
+    places: Sequence[Place]
+
+
+def _know(principal: Principal, scope: Scope) -> None:
+    scope["ultra.principal"] = principal
+    scope["ultra.facts"]["principal"] = principal.id
 
 
 def _explain(scope: Scope, permission: Permission | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from starlette.types import Scope
 
 from ultra.auth.approach import Approach
+from ultra.auth.authenticator import Recalled
 from ultra.domain.identity import Principal
 from ultra.domain.limits import Charge, Limiter, Place
 from ultra.gate.vigil import Vigil
@@ -15,6 +16,12 @@ from ultra.limits.policy import RouteClass
 
 class Authenticator(Protocol):
     """Knows who is calling; writes down what it refuses."""
+
+    def recall(self, approach: Approach) -> Recalled | None:
+        """Return who presented the same credential a moment ago, to be believed once `stands` says so."""
+
+    async def stands(self, recalled: Recalled, *, version: int | None) -> bool:
+        """Whether they still are who they were: their present version is `version`, or with None is asked for."""
 
     async def authenticate(self, approach: Approach) -> Principal:
         """Return who presents the one credential of a request.

@@ -63,7 +63,7 @@ async def held(
         if renewing is not None:
             renewing.cancel()
             await asyncio.wait({renewing})
-        await asyncio.shield(_leave(limiter, leases))
+        await asyncio.shield(leave(limiter, leases))
 
 
 async def _renew(limiter: Limiter, leases: Sequence[Lease], every: float, system: System) -> None:
@@ -73,6 +73,7 @@ async def _renew(limiter: Limiter, leases: Sequence[Lease], every: float, system
         await system.sleep(every)
 
 
-async def _leave(limiter: Limiter, leases: Sequence[Lease]) -> None:
+async def leave(limiter: Limiter, leases: Sequence[Lease]) -> None:
+    """Give places back."""
     for lease in leases:
         await limiter.leave(lease)

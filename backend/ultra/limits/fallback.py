@@ -75,9 +75,11 @@ class FallbackLimiter:
         self._retry_at = 0.0
         self._era = 0
 
-    async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
+    async def charge(
+        self, charges: Sequence[Charge], *, places: Sequence[Place] = (), whose: str | None = None
+    ) -> Decision:
         """Count all charges and take all places, or none of either; `degraded` where this worker decided."""
-        decision = await self._asked(lambda: self._shared.charge(charges, places=places))
+        decision = await self._asked(lambda: self._shared.charge(charges, places=places, whose=whose))
         if decision is not None:
             return decision
         self.counts.degraded += 1

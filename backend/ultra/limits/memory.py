@@ -35,8 +35,11 @@ class MemoryLimiter:
         self._stride = max(64, most_keys // 8)
         self._sweep_at = self._stride
 
-    async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
-        """Count all charges and take all places, or none of either."""
+    async def charge(
+        self, charges: Sequence[Charge], *, places: Sequence[Place] = (), whose: str | None = None
+    ) -> Decision:
+        """Count all charges and take all places, or none of either; nothing is known of versions here."""
+        del whose
         wanted = distinct(charges)
         names = [name_of(charge) for charge in wanted]
         limits = [self._shared(charge.limit) for charge in wanted]

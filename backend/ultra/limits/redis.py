@@ -1,6 +1,7 @@
 """Limits counted in Valkey or Redis, for all workers together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ultra.domain.errors import Unavailable
 from ultra.domain.limits import Charge, Decision, Lease, Place
@@ -8,6 +9,7 @@ from ultra.limits import gcra, scripts
 from ultra.limits.bundle import decide, distinct, name_of
 from ultra.limits.connections import Connections
 from ultra.limits.gcra import SECOND
+from ultra.limits.versions import version_key
 from ultra.system import System
 
 
@@ -30,8 +32,10 @@ class RedisLimiter:
         self._prefix = prefix
         self._connections = Connections(url=url, timeout_s=timeout_s, most=connections)
 
-    async def charge(self, charges: Sequence[Charge], *, places: Sequence[Place] = ()) -> Decision:
-        """Count all charges and take all places, or none of either."""
+    async def charge(
+        self, charges: Sequence[Charge], *, places: Sequence[Place] = (), whose: str | None = None
+    ) -> Decision:
+        """Count all charges and take all places, or none of either; tell the version of that user, if it stands."""
         wanted = distinct(charges)
         leases = [Lease(place.key, self._system.new_id("place")) for place in places]
         keys = [self._counter(charge) for charge in wanted] + [self._place(place.key) for place in places]
@@ -47,10 +51,17 @@ class RedisLimiter:
         seats: list[str | int] = []
         for place, lease in zip(places, leases, strict=True):
             seats += [place.most, round(place.ttl_s * SECOND), lease.id]
+        if whose is not None:
+            keys.append(version_key(self._prefix, whose))
         if not keys:
             return Decision(allowed=True, standings=())
-        reply = await self._connections.run(scripts.CHARGE, len(keys), *keys, len(wanted), *spans, *seats)
-        return _decision(reply, wanted, places, leases)
+        asked = int(whose is not None)
+        reply = await self._connections.run(scripts.CHARGE, len(keys), *keys, len(wanted), *spans, *seats, asked)
+        if whose is None:
+            return _decision(reply, wanted, places, leases)
+        rest, _, word = reply.rpartition(b" ")
+        decision = _decision(rest, wanted, places, leases)
+        return replace(decision, version=int(word)) if word.isdigit() else decision
 
     async def correct(self, charge: Charge, actual: int) -> None:
         """Replace an earlier charge's weight by what it really was."""

@@ -52,7 +52,8 @@ CHARGE: Final = _script(
     + _KEEP
     + _OCCUPY
     + """
-local charges = tonumber(ARGV[1])
+local charges, asked = tonumber(ARGV[1]), tonumber(ARGV[#ARGV])
+local last = #KEYS - asked
 local starts, tats, at, passed = {}, {}, 1, 1
 local found = charges > 0 and redis.call('MGET', unpack(KEYS, 1, charges)) or {}
 local reply = {'', whole(now)}
@@ -66,7 +67,7 @@ for i = 1, charges do
 end
 local wanted = {}
 local places = at
-for i = charges + 1, #KEYS do
+for i = charges + 1, last do
   local key, most = KEYS[i], tonumber(ARGV[at + 1])
   wanted[key] = (wanted[key] or 0) + 1
   local full = redis.call('ZCOUNT', key, '(' .. whole(now), '+inf') + wanted[key] > most
@@ -81,17 +82,19 @@ if passed == 1 then
     reply[i + 2] = whole(tats[i])
   end
   at = places
-  for i = charges + 1, #KEYS do
+  for i = charges + 1, last do
     occupy(KEYS[i], ARGV[at + 3], tonumber(ARGV[at + 2]))
     at = at + 3
   end
 end
+if asked == 1 then reply[#KEYS + 2] = redis.call('GET', KEYS[#KEYS]) or '?' end
 return table.concat(reply, ' ')
 """
 )
-"""Keys: counters, then places. Arguments: how many counters; for each its cost, window and longest debt; for each place
-how many at most, for how long, and the lease's id. Answers numbers in one text, which is read much more quickly than an
-array: 1 or 0, the time, each counter's TAT (moved when 1), and for each place 1 where it is full."""
+"""Keys: counters, then places, then perhaps a user's version. Arguments: how many counters; for each its cost, window
+and longest debt; for each place how many at most, for how long, and the lease's id; 1 where a version is asked for,
+else 0. Answers words in one text, which is read much more quickly than an array: 1 or 0, the time, each counter's TAT
+(moved when 1), for each place 1 where it is full, and what stands for the version."""
 
 CORRECT: Final = _script(
     _NOW
@@ -115,3 +118,33 @@ return 1
 """
 )
 """Key: a place. Arguments: the lease's id, and for how long. Answers 1, or 0 where it had ended."""
+
+LOOK: Final = _script("""
+local reply = {}
+for i, key in ipairs(KEYS) do
+  local found = redis.call('GET', key)
+  if not found then
+    redis.call('SET', key, '!' .. ARGV[1], 'PX', ARGV[2])
+    reply[i] = '!'
+  elseif string.find(found, '^%d+$') then reply[i] = found
+  else reply[i] = '?' end
+end
+return table.concat(reply, ' ')
+""")
+"""Keys: versions. Arguments: a nonce, and for how many milliseconds. Answers for each its number, `!` where nothing
+stood and a lease with that nonce stands now, and `?` where the database has to be asked without one."""
+
+KNOW: Final = _script("""
+for i, key in ipairs(KEYS) do
+  if redis.call('GET', key) == '!' .. ARGV[1] then redis.call('SET', key, ARGV[i + 2], 'PX', ARGV[2]) end
+end
+return 1
+""")
+"""Keys: versions. Arguments: the nonce of their leases, for how many milliseconds, and each number. Writes those whose
+lease still stands."""
+
+DOUBT: Final = _script("""
+for _, key in ipairs(KEYS) do redis.call('SET', key, '?', 'PX', ARGV[1]) end
+return 1
+""")
+"""Keys: versions. Argument: for how many milliseconds they are doubted."""

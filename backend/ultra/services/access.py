@@ -23,6 +23,7 @@ from ultra.auth.test_mode import XTestMode, conditions
 from ultra.auth.tokens import AccessTokens
 from ultra.auth.witness import Witness
 from ultra.config import ConfigurationInvalid, Problem, SecretRef, Settings, vendors
+from ultra.domain.access import Versions
 from ultra.domain.limits import Limiter
 from ultra.limits import LimitPolicy, Rates, open_limiter
 from ultra.store.audit import StoredAudit
@@ -96,6 +97,7 @@ async def open_access(
     async with (
         _passwords() as passwords,
         open_limiter(url=address, system=system, workers=settings.workers) as limiter,
+        _versions(address, database, stores, system) as versions,
         Witness(audit=stores.audit) as witness,
     ):
         refusals = Refusals(audit=witness, system=system)
@@ -111,7 +113,9 @@ async def open_access(
             devices=Devices(
                 key=_given(settings.csrf_key).encode(), cookie=device_cookie(secure=is_https), system=system
             ),
-            authenticator=_authenticator(stores, schemes, cookie, refusals, system, honours=header is not None),
+            authenticator=_authenticator(
+                stores, schemes, cookie, refusals, system, versions=versions, honours=header is not None
+            ),
             refusals=refusals,
             witness=witness,
             limiter=limiter,
@@ -136,6 +140,28 @@ def prepare_access(access: Access, settings: Settings) -> Callable[[], None]:
         access.limits.replace_rates(rates)
 
     return put_in_force
+
+
+@asynccontextmanager
+async def _versions(
+    url: str | None, database: Database, stores: AccountStores, system: System
+) -> AsyncIterator[Versions]:
+    """Give the present versions of users: from a shared server where there is one, else from the database.
+
+    A SQLite file is quicker to look into than any server is to ask, so it is always looked into.
+    """
+    if url is None or database.is_sqlite:
+        yield stores.users
+        return
+    from ultra.limits.versions import SharedVersions  # noqa: PLC0415 - who has no server need not load its client
+
+    shared = SharedVersions(url=url, versions=stores.users, system=system)
+    database.board = shared
+    try:
+        yield shared
+    finally:
+        database.board = None
+        await shared.aclose()
 
 
 @asynccontextmanager
@@ -231,6 +257,7 @@ def _authenticator(
     refusals: Refusals,
     system: System,
     *,
+    versions: Versions,
     honours: bool,
 ) -> Authenticator:
     users = stores.users
@@ -243,7 +270,7 @@ def _authenticator(
         cookie=cookie,
         honours_test_mode=honours,
         refusals=refusals,
-        versions=JointVersions(users),
+        versions=JointVersions(versions),
         system=system,
     )
 

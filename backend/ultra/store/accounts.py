@@ -15,6 +15,7 @@ from ultra.domain.access import AuditEntry, User
 from ultra.domain.identity import Allowance, Role
 from ultra.store.account_tables import SESSIONS, TOKEN_FAMILIES, USERS
 from ultra.store.audit import write_entry
+from ultra.store.moved import note_moved
 from ultra.system import System
 
 _MONEY = ("daily_budget_usd", "monthly_budget_usd")
@@ -59,6 +60,7 @@ def lock_user(connection: Connection, user_id: str) -> User | None:
 
 def raise_version(connection: Connection, user_id: str) -> None:
     """Void what other workers remember of this user's credentials; its row is locked already."""
+    note_moved(connection, user_id)
     connection.execute(update(USERS).where(USERS.c.id == user_id).values(version=USERS.c.version + 1))
 
 

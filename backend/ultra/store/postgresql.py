@@ -1,14 +1,18 @@
 """A PostgreSQL server, by psycopg."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from sqlalchemy import URL, event
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ultra.domain.errors import Unavailable
+from ultra.store.moved import take_moved
 from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, mark_of, refuse_unkeepable, translated
+
+_log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 10
 CLOSING_S = 5.0
@@ -55,7 +59,19 @@ class PostgreSQL(Database):
         """Run `work` in a transaction; rows it changes are locked until its end."""
         with translated():
             async with self._connected() as connection, connection.begin():
-                return await connection.run_sync(work)
+                result, moved = await connection.run_sync(_noting(work))
+                await self._tell(moved)
+        await self._tell(moved)
+        return result
+
+    async def _tell(self, moved: frozenset[str]) -> None:
+        """Have other workers ask here for users whose version changes; see `ultra.limits.versions`."""
+        if not moved or self.board is None:
+            return
+        try:
+            await self.board.doubt(sorted(moved))
+        except Unavailable as error:
+            _log.warning("other workers could not be told that a user has changed: %s", error.code)
 
     async def rebuild(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction: here tables change like rows."""
@@ -79,6 +95,17 @@ class PostgreSQL(Database):
             self._under_way -= 1
             if self._under_way == 0:
                 self._at_rest.set()
+
+
+def _noting(work: Work[Result]) -> Work[tuple[Result, frozenset[str]]]:
+    """Do the work and say whose version it changed."""
+
+    def noted(connection: Connection) -> tuple[Result, frozenset[str]]:
+        take_moved(connection)  # what a transaction that was taken back had left
+        result = work(connection)
+        return result, take_moved(connection)
+
+    return noted
 
 
 def _engine(url: URL, *, pool_size: int) -> AsyncEngine:

@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from ultra.domain.errors import Unavailable
+from ultra.store.moved import take_moved
 from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, mark_of, refuse_unkeepable, translated
 from ultra.system import System
 
@@ -108,7 +109,10 @@ class SQLiteFile(Database):
 
 def _in_transaction(engine: Engine, work: Work[Result]) -> Result:
     with engine.begin() as connection:
-        return work(connection)
+        try:
+            return work(connection)
+        finally:
+            take_moved(connection)  # nobody needs to be told: every process looks into the file
 
 
 def _at_once(engine: Engine, work: Work[Result]) -> Result:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ultra.domain.access import Board
 from ultra.domain.errors import InvalidRequest, Overloaded, Unavailable
 from ultra.store.arrivals import Arrivals
 
@@ -46,6 +47,8 @@ class Database(ABC):
 
     def __init__(self) -> None:
         self.arrivals = Arrivals()
+        self.board: Board | None = None
+        """Told of every user whose version a transaction changes, before it is committed and after; None: nobody is."""
 
     @property
     def is_sqlite(self) -> bool:

@@ -16,6 +16,7 @@ from ultra.store.accounts import allowance_to_json, end_sign_ins, lock_user, use
 from ultra.store.audit import write_entry
 from ultra.store.database import Database
 from ultra.store.erasing import erase_content
+from ultra.store.moved import note_moved
 from ultra.store.names import folded_name
 from ultra.system import System
 
@@ -106,6 +107,7 @@ class StoredUsers:
             row = connection.execute(changed.returning(*USERS.c)).mappings().first()
             if row is None:
                 return None
+            note_moved(connection, user_id)
             if disabled or password_hash is not None:
                 because = "disabled" if disabled else "password changed"
                 end_sign_ins(connection, user_id, at=now, because=because)
@@ -132,6 +134,7 @@ class StoredUsers:
                 return False
             erase_content(connection, user_id)
             connection.execute(delete(USERS).where(USERS.c.id == user_id))
+            note_moved(connection, user_id)
             write_entry(connection, audit, system=self._system)
             return True
 

@@ -97,3 +97,37 @@ def test_a_proof_cannot_stand_longer(house) -> None:
     for seconds in (-1, 2.1):
         with pytest.raises(ValueError, match="seconds"):
             house.authenticator(memory_s=seconds)
+
+
+@WAYS
+async def test_whoever_was_proved_is_recalled_for_two_seconds(house, way) -> None:
+    """By the same credential from the same place, without asking anybody; nobody else is."""
+    _, header = await getattr(house, way)()
+    authenticator, approach = house.authenticator(), house.approach(header)
+    assert authenticator.recall(approach) is None
+    principal = await authenticator.identify(approach)
+    assert authenticator.recall(approach).principal == principal
+    assert authenticator.recall(house.approach(header, address="203.0.113.8")) is None
+    assert authenticator.recall(house.approach()) is None
+    assert authenticator.recall(house.approach(header, (b"x-api-key", b"another"))) is None
+    assert header[1] not in repr(authenticator.recall(approach)).encode()
+    house.system.advance(2)
+    assert authenticator.recall(approach) is None
+
+
+@WAYS
+async def test_whoever_is_recalled_stands_with_their_version_only(house, way) -> None:
+    """Another version, told or asked for, ends it; then the credential has to be proved again."""
+    _, header = await getattr(house, way)()
+    authenticator, approach = house.authenticator(), house.approach(header)
+    principal = await authenticator.identify(approach)
+    recalled = authenticator.recall(approach)
+    assert await authenticator.stands(recalled, version=principal.version)
+    assert await authenticator.stands(recalled, version=None)
+    assert not await authenticator.stands(recalled, version=principal.version + 1)
+    assert authenticator.recall(approach) is None
+    await authenticator.identify(approach)
+    recalled = authenticator.recall(approach)
+    await house.users.change("user_ann", house.entry, role=Role.VIEWER)
+    assert not await authenticator.stands(recalled, version=None)
+    assert (await authenticator.identify(approach)).role is Role.VIEWER

@@ -86,7 +86,7 @@ async def test_one_question_probes_and_the_others_are_answered_here() -> None:
     gate = asyncio.Event()
     answer = house.shared.charge
 
-    async def slow(charges: list[Charge], *, places: list[Place]) -> Decision:
+    async def slow(charges: list[Charge], *, places: list[Place], whose: str | None) -> Decision:
         await gate.wait()
         return await answer(charges, places=places)
 
@@ -121,7 +121,7 @@ async def test_a_probe_whose_caller_leaves_is_no_answer() -> None:
     house.system.advance(5.1)
     answer = house.shared.charge
 
-    async def never(charges: list[Charge], *, places: list[Place]) -> Decision:
+    async def never(charges: list[Charge], *, places: list[Place], whose: str | None) -> Decision:
         await asyncio.Event().wait()
         return await answer(charges, places=places)
 
@@ -142,7 +142,7 @@ async def test_a_late_failure_of_before_does_not_close_the_door_again() -> None:
     gate = asyncio.Event()
     answer = house.shared.charge
 
-    async def fails_late(charges: list[Charge], *, places: list[Place]) -> Decision:
+    async def fails_late(charges: list[Charge], *, places: list[Place], whose: str | None) -> Decision:
         await gate.wait()
         raise Unavailable("Gone.", code="TimeoutError")
 
