@@ -98,10 +98,12 @@ def believes_every_page(*_: Any, **__: Any) -> None:
     """Find that every request is one of ours."""
 
 
-@defect(Authenticator, "_remembered")
-async def remembers_roles(_: Any, self: Any, digest: bytes) -> Any:
+@defect(Authenticator, "stands")
+async def remembers_roles(_: Any, self: Any, recalled: Any, *, version: int | None) -> bool:
     """Let a caller be who they were when they first came."""
-    return self._kept.get(digest, (None, 0))[0]
+    del version
+    self._kept[recalled.digest] = (recalled.principal, float("inf"))
+    return True
 
 
 @defect(Authenticator, "identify")

@@ -1,15 +1,18 @@
 """`ultra serve --workers 2`: one address, two processes with houses of their own, on PostgreSQL and Valkey."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.journeys.programs import UltraProcess, at, environment, fetch, mock_process, ultra_process, until
+from tests.journeys.programs import Mock, UltraProcess, at, environment, fetch, mock_process, ultra_process, until
 from tests.twins.conftest import postgres  # noqa: F401 - the fixture
 from tests.twins.limits.conftest import valkey_server  # noqa: F401 - the fixture
 from tests.twins.servers import Postgres
@@ -39,12 +42,16 @@ def shared(postgres: Postgres, valkey_server: Valkey) -> Iterator[dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def ultra(shared: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[UltraProcess]:
+def vendors() -> Iterator[Mock]:
+    """Run the mock."""
+    with mock_process() as mock:
+        yield mock
+
+
+@pytest.fixture(scope="module")
+def ultra(shared: dict[str, str], vendors: Mock, tmp_path_factory: pytest.TempPathFactory) -> Iterator[UltraProcess]:
     """Serve with two workers."""
-    with (
-        mock_process() as mock,
-        ultra_process(tmp_path_factory.mktemp("ultra"), mock, settings=shared) as process,
-    ):
+    with ultra_process(tmp_path_factory.mktemp("ultra"), vendors, settings=shared) as process:
         yield process
 
 
@@ -72,6 +79,38 @@ def test_each_worker_tells_of_itself(ultra: UltraProcess) -> None:
 
     until(both, patience=60, what="reports of both workers")
     assert len(set(seen.values())) == 2
+
+
+def command(shared: dict[str, str], vendors: Mock, ultra: UltraProcess, *words: str) -> Any:
+    """Run a command beside the workers and return its JSON."""
+    variables = environment(ultra.folder, **(at(vendors) | shared))
+    made = subprocess.run(
+        [sys.executable, "-m", "ultra", *words, "--json"],
+        cwd=ultra.folder, env=variables, capture_output=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr.decode()
+    return json.loads(made.stdout or b"null")
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_a_revoked_key_is_refused_by_every_worker_at_once(
+    shared: dict[str, str],
+    vendors: Mock,
+    ultra: UltraProcess,
+    valkey_server: Valkey,  # noqa: F811 - the fixture
+    is_frozen: bool,
+) -> None:
+    """Ended by another process; with the shared counter out of reach, as with it."""
+    key = command(shared, vendors, ultra, "keys", "create", "--name", "short")
+
+    def statuses() -> list[int]:
+        return [fetch(f"{ultra.url}/v1/models", key=key["key"])[0] for _ in range(8)]
+
+    assert statuses() == [200] * 8
+    with valkey_server.frozen() if is_frozen else nullcontext():
+        assert set(statuses()) == {200}
+        command(shared, vendors, ultra, "keys", "revoke", key["id"])
+        assert statuses() == [401] * 8
 
 
 def test_a_worker_that_dies_is_replaced(ultra: UltraProcess) -> None:
