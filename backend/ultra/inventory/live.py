@@ -70,10 +70,12 @@ class LiveLists:
         return tuple(source for source in sources if self._lists[source.name].models is None)
 
     async def run(self) -> None:
-        """Keep the lists fresh until cancelled. `on_start` runs beside the first reading, in a thread."""
-        starting = None if self._on_start is None else asyncio.create_task(asyncio.to_thread(self._on_start))
+        """Keep the lists fresh until cancelled. `on_start` runs after the first reading, in a thread."""
+        starting = None
         try:
             await self.refresh(self._sources)
+            if self._on_start is not None:
+                starting = asyncio.create_task(asyncio.to_thread(self._on_start))
             while True:
                 failed = [source for source in self._sources if self.of(source.name).error is not None]
                 if failed and self._refresh_s > _RETRY_S:

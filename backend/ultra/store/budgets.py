@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ultra.domain.errors import Conflict
 from ultra.domain.limits import Purse
 from ultra.store.database import Database
+from ultra.store.inserting import inserting
 from ultra.store.spending_tables import BUDGETS, RESERVATIONS
 from ultra.system import System
 
@@ -105,12 +105,11 @@ class StoredBudgets:
 
     async def _open(self, places: set[_Place]) -> None:
         """Begin a period, in a transaction of its own and in one order: who holds a purse never waits in a circle."""
-        dialect = sqlite if self._database.is_sqlite else postgresql
         rows = [
             dict(zip(("purse", "period", "since"), place, strict=True)) | {"spent_usd": _NOTHING, "aside_usd": _NOTHING}
             for place in sorted(places)
         ]
-        opening = dialect.insert(BUDGETS).on_conflict_do_nothing()
+        opening = inserting(BUDGETS, is_sqlite=self._database.is_sqlite).on_conflict_do_nothing()
         await self._database.write(lambda connection: connection.execute(opening, rows))
 
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ultra.domain.access import KeptResponse
 from ultra.store.account_tables import IDEMPOTENCY
 from ultra.store.database import Database
+from ultra.store.inserting import inserting
 
 KEPT_S = 24 * 3600.0
 ABANDONED_S = 3600.0
@@ -34,8 +34,9 @@ class StoredIdempotency:
         """Take a key for a request, whose `fingerprint` is a hash over method, path and body."""
         mine = _mine(owner, key)
         begun = {"fingerprint": fingerprint, "at": at, "status": None, "headers": None, "body": None}
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        taken = dialect.insert(IDEMPOTENCY).values(owner=owner, key_hash=_hash(key), **begun)
+        taken = inserting(IDEMPOTENCY, is_sqlite=self._database.is_sqlite).values(
+            owner=owner, key_hash=_hash(key), **begun
+        )
         taken = taken.on_conflict_do_update(
             index_elements=[IDEMPOTENCY.c.owner, IDEMPOTENCY.c.key_hash], set_=begun, where=self._is_over(at)
         )

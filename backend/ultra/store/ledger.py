@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -22,6 +21,7 @@ from ultra.domain.errors import InvalidRequest, UltraError
 from ultra.domain.ports import LedgerEntry, Settlement
 from ultra.domain.records import usage_to_json
 from ultra.store.database import Database
+from ultra.store.inserting import inserting
 from ultra.store.ledger_lines import batches, to_line
 from ultra.store.spool import Spool, left_behind
 from ultra.store.tables import LEDGER
@@ -243,9 +243,7 @@ def _insert_once(*, is_sqlite: bool) -> Any:
 
     What it says is never taken away. Built once, like its neighbour: building takes longer than writing a few rows.
     """
-    # each dialect takes long to import, and one is needed
-    dialect = import_module(f"sqlalchemy.dialects.{'sqlite' if is_sqlite else 'postgresql'}")
-    statement = dialect.insert(LEDGER)
+    statement = inserting(LEDGER, is_sqlite=is_sqlite)
     return statement.on_conflict_do_update(
         index_elements=[LEDGER.c.id],
         set_={name: func.coalesce(statement.excluded[name], LEDGER.c[name]) for name in _SETTLED},
