@@ -23,6 +23,8 @@ class Level:
 class FakeLimiter:
     """Keeps the promise of `Limiter`; `reason` (a failure's name) makes every question but `is_shared` fail."""
 
+    waits = False
+
     def __init__(self, *, system: System, reason: str | None = None) -> None:
         self.reason = reason
         self.asked = 0

@@ -5,10 +5,11 @@ up to `amount` and then one unit every `window_s / amount` seconds. A request ma
 reservation may be corrected afterwards.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,10 @@ class Decision:
 class Limiter(Protocol):
     """Counts, right across workers and restarts where its keeper is shared."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether counting may wait for somebody; where not, no caller can be interrupted in it."""
+
     async def charge(
         self, charges: Sequence[Charge], *, places: Sequence[Place] = (), whose: str | None = None
     ) -> Decision:
@@ -109,6 +114,14 @@ class Limiter(Protocol):
 
         Raises `Unavailable` while the shared counter cannot be reached.
         """
+
+
+async def whole(counting: Coroutine[Any, Any, None], *, by: Limiter) -> None:
+    """Count to the end, also when the caller is cancelled meanwhile; a task of its own only where that can happen."""
+    if by.waits:
+        await asyncio.shield(counting)
+    else:
+        await counting
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Who may come in: authenticate, permit, keep other sites' pages out, count. In this order, before a body is read."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from ultra.auth.approach import Approach
 from ultra.auth.credentials import is_credential_in_url
 from ultra.domain.errors import Forbidden, InvalidRequest, Unauthenticated
 from ultra.domain.identity import Permission, Principal
-from ultra.domain.limits import Charge, Decision, Place
+from ultra.domain.limits import Charge, Decision, Place, whole
 from ultra.gate.body import BodyCaps, body_of
 from ultra.gate.csrf import refuse_other_sites
 from ultra.gate.flooding import Flooding
@@ -106,7 +105,7 @@ class Guard:
             if await authenticator.stands(recalled, version=decision.version):
                 return _Admitted(recalled.principal, decision, places)
         except BaseException:
-            await asyncio.shield(leave(limiter, decision.leases))
+            await whole(leave(limiter, decision.leases), by=limiter)
             raise
         await leave(limiter, decision.leases)
         return None

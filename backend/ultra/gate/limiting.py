@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from starlette.types import Scope
 
 from ultra.domain.errors import RateLimited
-from ultra.domain.limits import Decision, Lease, Limiter, Place
+from ultra.domain.limits import Decision, Lease, Limiter, Place, whole
 from ultra.limits.headers import limit_headers, openai_headers
 from ultra.system import System
 
@@ -63,7 +63,7 @@ async def held(
         if renewing is not None:
             renewing.cancel()
             await asyncio.wait({renewing})
-        await asyncio.shield(leave(limiter, leases))
+        await whole(leave(limiter, leases), by=limiter)
 
 
 async def _renew(limiter: Limiter, leases: Sequence[Lease], every: float, system: System) -> None:

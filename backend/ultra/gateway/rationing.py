@@ -3,13 +3,12 @@
 Every completion passes here, those of runs too, each counted for its user and for the key it is made with.
 """
 
-import asyncio
 from collections.abc import Sequence
 from types import TracebackType
 
 from ultra.domain.chat import ChatRequest
 from ultra.domain.errors import RateLimited
-from ultra.domain.limits import Charge, Limiter, Rations
+from ultra.domain.limits import Charge, Limiter, Rations, whole
 from ultra.domain.ports import CallContext, Completions
 from ultra.domain.receipts import CompletionStream, Opening, Receipt
 from ultra.gateway.estimating import expected_tokens
@@ -43,9 +42,12 @@ class Rationed:
         return charges
 
     async def put_right(self, charges: Sequence[Charge], receipt: Receipt) -> None:
-        """Count what was used in place of what was expected."""
+        """Count what was used in place of what was expected, also when the caller leaves meanwhile."""
         usage = receipt.usage
         actual = 0 if usage is None else usage.input_total + usage.output_total
+        await whole(self._correct(charges, actual), by=self._limiter)
+
+    async def _correct(self, charges: Sequence[Charge], actual: int) -> None:
         for charge in charges:
             await self._limiter.correct(charge, actual)
 
@@ -84,4 +86,4 @@ class _Rationed:
     async def _put_right(self) -> None:
         charges, self._charges = self._charges, ()
         if charges:
-            await asyncio.shield(self._skin.put_right(charges, self._inner.receipt))
+            await self._skin.put_right(charges, self._inner.receipt)

@@ -53,6 +53,8 @@ class FallbackLimiter:
     while all others are answered here. It comes back by itself. `noticed` hears every change of state.
     """
 
+    waits = True
+
     def __init__(
         self,
         *,

@@ -23,6 +23,8 @@ class MemoryLimiter:
     then those nearest to it: a flood of keys makes it forget the little that many had used before the much of one.
     """
 
+    waits = False
+
     def __init__(self, *, system: System, share: int = 1, most_keys: int = 50_000) -> None:
         if share < 1 or most_keys < 1:
             raise ValueError("A share and a number of keys are at least 1.")

@@ -25,6 +25,8 @@ class RedisLimiter:
     On a cluster, put braces around the prefix (`{ultra}:`), so that the keys of one question live on one node.
     """
 
+    waits = True
+
     def __init__(
         self, *, url: str, system: System, prefix: str = "ultra:", timeout_s: float = 0.2, connections: int = 64
     ) -> None:

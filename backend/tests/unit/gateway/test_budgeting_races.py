@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hypothesis import given, settings, strategies
+from hypothesis import example, given, settings, strategies
 
 from tests.fakes.budgets import FakeBudgets
 from tests.fakes.catalogue import FakeCatalogue, model
@@ -115,11 +115,14 @@ class House:
 
 
 @given(visits=VISITS)
+@example(visits=[Visit(0, 14, Decimal(0))])
 @settings(deadline=None)
 async def test_no_order_of_coming_and_leaving_exceeds_a_budget(visits: list[Visit]) -> None:
     """What is spent and aside never passes the limit; in the end nothing is aside, and what was paid is the bill."""
     house = House()
     await asyncio.gather(*(house.visit(each) for each in visits))
+    for _ in range(10):  # whoever left while it was settled did not wait for that
+        await asyncio.sleep(0)
     assert house.budgets.open == {}
     assert house.budgets.most <= DAY.limit_usd
     assert await house.budgets.spent(DAY) == house.billed
