@@ -97,7 +97,7 @@ class Authenticator:
         Nothing may be done for them before `stands` has said that they still are who they were.
         """
         try:
-            presented = find(approach, cookie=self._cookie, honours_test_mode=self._honours_test_mode)
+            presented = find(approach, cookie=self._cookie, honours_test_mode=self.honours_test_mode)
         except InvalidRequest:
             return None
         if presented is None:
