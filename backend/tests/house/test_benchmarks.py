@@ -25,6 +25,9 @@ def test_contenders_are_measured_side_by_side(tmp_path: Path) -> None:
     printed = measured("run.py", "--contenders", "direct,bare,ultra,litellm,portkey", *numbers)
     assert "litellm: not installed" in printed
     assert "portkey: not installed" in printed
+    goals = {line.rsplit("  ", 1)[0].strip(): line for line in printed.partition("goals,")[2].splitlines()[1:]}
+    assert len(goals) == 9
+    assert sum("not measured" in line for line in goals.values()) == 4
     figures = json.loads(kept.read_text())
     assert set(figures["slots"]) == {"single", "many", "streams", "added", "first"}
     for slot in figures["slots"].values():
@@ -73,5 +76,11 @@ def test_an_unknown_contender_is_refused(name: str) -> None:
 def test_every_layer_has_its_price() -> None:
     """Each layer before a route is named with the microseconds it takes."""
     printed = measured("layers.py", "--rounds", "1", "--times", "3")
-    assert "who is it: remembered" in printed
-    assert "limits: policy and charge, in memory" in printed
+    for layer in (
+        "request id", "client address", "access log", "security headers", "problems", "hosts", "cors", "admission",
+        "guard, key remembered", "body, strict JSON of 1 KB", "repeats, no key for them", "vigil", "departure",
+        "router, for a completion", "who is it: remembered", "limits: policy and charge, in memory", "tokens a minute",
+        "budgets, of a caller who has none", "ledger: two lines in a file, a row in memory",
+        "the same, with the version of the user",
+    ):  # fmt: skip
+        assert f"  {layer} " in printed, layer
