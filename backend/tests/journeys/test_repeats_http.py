@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from tests.journeys.asking import OPEN, begun, read, refused
+from tests.journeys.asking import OPEN, analyzed, read, refused
 from tests.journeys.programs import PANEL, Mock, UltraProcess
 
 CHAT = {"model": "acme/alpha", "messages": [{"role": "user", "content": OPEN}]}
@@ -62,7 +62,7 @@ async def test_nothing_is_kept_of_what_may_not_be(http: aiohttp.ClientSession, u
     async with http.post("/v1/chat/completions", json=asked, headers={"idempotency-key": word}) as response:
         assert response.status == 200, await response.text()
         run_id = (await response.json())["ultra"]["run_id"]
-    await begun(http)
+    await analyzed(http)
     assert run_id not in [each["id"] for each in (await read(http, "/api/analyses"))["data"]]
     for path in ultra.database.parent.glob("ultra.db*"):
         assert word.encode() not in path.read_bytes()
