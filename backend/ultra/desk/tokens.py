@@ -31,6 +31,7 @@ class TokenLimit:
             raise RateLimited(
                 "Too many tokens a minute.",
                 retry_after=decision.retry_after_s,
+                violated=decision.violated,
                 hint="Wait, send a shorter prompt, or ask for less output with max_tokens.",
             )
         try:

@@ -24,7 +24,9 @@ from ultra.auth.tokens import AccessTokens
 from ultra.auth.witness import Witness
 from ultra.config import ConfigurationInvalid, Problem, SecretRef, Settings, vendors
 from ultra.domain.limits import Limiter
+from ultra.domain.ports import Observer
 from ultra.limits import LimitPolicy, Rates, open_limiter
+from ultra.services.limit_news import LimitNews
 from ultra.store.audit import StoredAudit
 from ultra.store.budgets import StoredBudgets
 from ultra.store.database import Database
@@ -80,7 +82,7 @@ class Access:
 
 @asynccontextmanager
 async def open_access(
-    settings: Settings, *, database: Database, ledger: StoredLedger, system: System
+    settings: Settings, *, database: Database, ledger: StoredLedger, observer: Observer, system: System
 ) -> AsyncIterator[Access]:
     """Build everything; connections and threads end on leaving."""
     stores = _stores(database, ledger, system)
@@ -95,10 +97,12 @@ async def open_access(
     address = None if settings.redis_url is None else settings.redis_url.reveal()
     async with (
         _passwords() as passwords,
-        open_limiter(url=address, system=system, workers=settings.workers) as limiter,
+        open_limiter(
+            url=address, system=system, workers=settings.workers, noticed=LimitNews(observer).heard
+        ) as limiter,
         Witness(audit=stores.audit) as witness,
     ):
-        refusals = Refusals(audit=witness, system=system)
+        refusals = Refusals(audit=witness, observer=observer, system=system)
         yield Access(
             stores=stores,
             accounts=_accounts(stores, passwords, browser_sessions, refusals, system),
