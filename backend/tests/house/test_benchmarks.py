@@ -75,3 +75,10 @@ def test_every_layer_has_its_price() -> None:
     printed = measured("layers.py", "--rounds", "1", "--times", "3")
     assert "who is it: remembered" in printed
     assert "limits: policy and charge, in memory" in printed
+
+
+def test_counting_has_its_price() -> None:
+    """What metrics cost is set beside a whole completion of the same run."""
+    printed = measured("counting.py", "--rounds", "1", "--times", "40")
+    assert "a call is counted" in printed
+    assert "of a completion" in printed
