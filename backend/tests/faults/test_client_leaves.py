@@ -205,11 +205,14 @@ async def test_a_client_that_stays_is_not_disturbed(http, mock):
     """While others leave, an answer goes on; what was left behind costs the next caller nothing."""
     mock.arm("stall-after-3-1s", provider="acme", model="beta", times=1)
     staying = asyncio.create_task(answered(http, "acme/beta"))
+    await patiently(lambda: mock.outcomes("beta") == ["open"], "an answer under way")
+    mock.arm("silent-600s", provider="acme")
     for _ in range(5):
         with pytest.raises(asyncio.TimeoutError):
-            async with asyncio.timeout(0.02):
+            async with asyncio.timeout(0.05):
                 await answered(http, "ultra/consensus")
     assert (await staying)["choices"][0]["finish_reason"] == "stop"
+    await patiently(lambda: "open" not in mock.outcomes(), "every call closed")
     mock.disarm()
     assert (await answered(http, "ultra/consensus"))["ultra"]["status"] == "complete"
 

@@ -47,6 +47,8 @@ def test_production_names_everything_that_is_missing_at_once(tmp_path: Path) -> 
         ({"ULTRA_CORS_ORIGINS": "*", "ULTRA_CORS_CREDENTIALS": "true"}, "ULTRA_CORS_ORIGINS"),
         ({"ULTRA_CORS_ORIGINS": "https://a.example/path"}, "ULTRA_CORS_ORIGINS"),
         ({"ULTRA_CORS_ORIGINS": "null"}, "ULTRA_CORS_ORIGINS"),
+        ({"ULTRA_SECURITY_CONTACT": "security@ultra.example"}, "ULTRA_SECURITY_CONTACT"),
+        ({"ULTRA_SECURITY_CONTACT": "https://ultra.example\nExpires: never"}, "ULTRA_SECURITY_CONTACT"),
         ({"ULTRA_MOCK_SERVERS": "true"}, "ULTRA_MOCK_SERVERS"),
         ({"ULTRA_WORKERS": "2", "REDIS_URL": "redis://h"}, "ULTRA_WORKERS"),
         ({"ULTRA_WORKERS": "2", "DATABASE_URL": "postgresql://u@h/d"}, "ULTRA_WORKERS"),
