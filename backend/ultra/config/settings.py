@@ -286,5 +286,14 @@ class Accounts(Section):
     test_mode_secret: Annotated[SecretRef, Setting("Secret of the X-Test-Mode header, in testing only.", secret=True)]
 
 
-class Settings(Serving, Monitoring, Files, Providers, Mocks, Upstream, Runs, Limits, Accounts):
+class Alerting(Section):
+    """Alerts."""
+
+    alert_urls: Annotated[
+        SecretRef,
+        Setting("Whom alerts are told, as apprise addresses separated by blanks.", secret=True),
+    ]
+
+
+class Settings(Serving, Monitoring, Files, Providers, Mocks, Upstream, Runs, Limits, Accounts, Alerting):
     """Every setting, read once and frozen; made by `load`."""

@@ -94,7 +94,9 @@ async def build(
         ledger = await enter(StoredLedger(database=database, system=system))
         stock = await enter(open_stock(loaded, patterns, system=system, serves=serves))
         worker = system.new_id("worker")
-        instruments = await enter(open_instruments(settings, stock, siblings, worker, system=system, serves=serves))
+        instruments = await enter(
+            open_instruments(settings, stock, database, siblings, worker, system=system, serves=serves)
+        )
         observer = instruments.observer
         access = await enter(open_access(settings, database=database, ledger=ledger, observer=observer, system=system))
         if serves:

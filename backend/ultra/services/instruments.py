@@ -14,9 +14,12 @@ from ultra.domain.tracing import Tracing
 from ultra.inventory.sources import ProviderSource
 from ultra.services.stock import Stock
 from ultra.services.tracing import open_tracing
+from ultra.store.alerts import StoredAlertBook
+from ultra.store.database import Database
 from ultra.store.ledger import StoredLedger
 from ultra.system import System
 from ultra.telemetry import declarations as d
+from ultra.telemetry.alerts import Bell, Channels, Rules
 from ultra.telemetry.metrics import Metrics
 from ultra.telemetry.observers import Observers
 from ultra.telemetry.scrapes import Scrapes
@@ -39,20 +42,39 @@ class Instruments:
 
 @asynccontextmanager
 async def open_instruments(
-    settings: Settings, stock: Stock, siblings: Path | None, worker: str, *, system: System, serves: bool
+    settings: Settings,
+    stock: Stock,
+    database: Database,
+    siblings: Path | None,
+    worker: str,
+    *,
+    system: System,
+    serves: bool,
 ) -> AsyncIterator[Instruments]:
     """Set the instruments up; `siblings` is the folder that workers share, `worker` this one's name."""
     about = {"version": __version__, "python": platform.python_version(), "environment": settings.environment}
     metrics = Metrics(lists=stock.catalogue.lists, about=about)
     scrapes = Scrapes(metrics, folder=siblings, name=worker)
-    observer = Observers([stock.health, stock.traffic, metrics])
+    hear: list[Observer] = [stock.health, stock.traffic, metrics]
     async with open_tracing(settings, system=system) as tracing:
-        instruments = Instruments(observer, metrics, scrapes, tracing)
         if not serves:
-            yield instruments
+            yield Instruments(Observers(hear), metrics, scrapes, tracing)
             return
-        async with scrapes.kept(system=system):
-            yield instruments
+        async with _bell(settings, database, worker, system) as bell, scrapes.kept(system=system):
+            metrics.watch(d.ALERTS_LOST, lambda: bell.lost)
+            yield Instruments(Observers([*hear, bell]), metrics, scrapes, tracing)
+
+
+def _bell(settings: Settings, database: Database, worker: str, system: System) -> Bell:
+    """Only a server tells an operator; a command's trouble is its caller's."""
+    return Bell(
+        rules=Rules(system=system),
+        book=StoredAlertBook(database=database),
+        channels=Channels(read=settings.alert_urls.reveal),
+        system=system,
+        holder=worker,
+        environment=settings.environment,
+    )
 
 
 def watch_records(metrics: Metrics, *, ledger: StoredLedger, witness: Witness) -> None:

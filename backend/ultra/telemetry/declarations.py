@@ -127,6 +127,7 @@ LEDGER_LOST: Final = Declared("ultra_ledger_rows_lost_total", "counter", "Rows o
 AUDIT_LOST: Final = Declared(
     "ultra_audit_entries_lost_total", "counter", "Entries of refusals that the audit could not take."
 )
+ALERTS_LOST: Final = Declared("ultra_alerts_lost_total", "counter", "Alerts that no channel could be told in time.")
 SIGN_IN_FAILURES: Final = Declared(
     "ultra_sign_in_failures_total", "counter", "Attempts to sign in that failed, by cause.", ("cause",)
 )
@@ -160,7 +161,7 @@ DECLARED: Final = (
     CALLS, CALL_SECONDS, CALL_FAILURES, FIRST_TOKEN_SECONDS, RETRIES, TOKENS, COST, UNPRICED,
     BREAKER, BREAKER_OPENINGS, LIMIT_REFUSALS, LIMITS_DEGRADED, DEGRADED_DECISIONS, BUDGETS,
     RUNS, RUN_SECONDS, RUN_ASKED, RUN_ANSWERED, RUNS_WAITING, RUNS_RUNNING, JOURNAL_LAG,
-    LOOP_LAG, LEDGER_WAITING, LEDGER_LOST, AUDIT_LOST,
+    LOOP_LAG, LEDGER_WAITING, LEDGER_LOST, AUDIT_LOST, ALERTS_LOST,
     SIGN_IN_FAILURES, CREDENTIALS_REFUSED, TEST_MODE, CONDITION, WORKERS, BUILD,
 )  # fmt: skip
 

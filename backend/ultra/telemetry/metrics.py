@@ -158,7 +158,15 @@ def made(declared: d.Declared, registry: CollectorRegistry) -> Counter | Gauge |
 
 _WATCHED: Final = {
     each.name: each
-    for each in (d.IN_PROGRESS, d.RUNS_WAITING, d.RUNS_RUNNING, d.LEDGER_WAITING, d.LEDGER_LOST, d.AUDIT_LOST)
+    for each in (
+        d.IN_PROGRESS,
+        d.RUNS_WAITING,
+        d.RUNS_RUNNING,
+        d.LEDGER_WAITING,
+        d.LEDGER_LOST,
+        d.AUDIT_LOST,
+        d.ALERTS_LOST,
+    )
 }
 
 
