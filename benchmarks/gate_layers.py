@@ -27,6 +27,7 @@ from ultra.domain.chat import (
     Usage,
     UsageReported,
 )
+from ultra.gate.admission import Room
 from ultra.gate.body import Body, BodyCaps
 from ultra.gate.departure import Departure
 from ultra.gate.flooding import Flooding
@@ -34,6 +35,7 @@ from ultra.gate.guard import Guard
 from ultra.gate.idempotency import Repeats
 from ultra.gate.keepers import keepers_of
 from ultra.gate.need import Need
+from ultra.gate.threshold import Threshold
 from ultra.gate.vigil import Vigil, Watched
 from ultra.services import Services
 from ultra.system import System
@@ -194,7 +196,7 @@ def gate_layers(loaded: Loaded, services: Services, vigil: Vigil, key: str) -> d
 
 def _outer(loaded: Loaded, system: System) -> list[Skin]:
     """Return what every request passes, as the application orders it."""
-    outer = application._outer_gate(loaded.settings, system, [])  # noqa: SLF001 - the order is decided there
+    outer = application._outer_gate(loaded.settings, system, [], Room(most=1000, reserved=50))  # noqa: SLF001 - the order is decided there
     return [
         (_words(each.cls.__name__), lambda app, each=each: each.cls(app, *each.args, **each.kwargs)) for each in outer
     ]
@@ -208,6 +210,7 @@ def _inner(loaded: Loaded, system: System) -> list[Skin]:
     flooding = Flooding(system=system)
     return [
         ("guard, key remembered", lambda app: Guard(app, need=need, caps=caps, flooding=flooding, system=system)),
+        ("threshold", lambda app: Threshold(app, is_closed=application._is_closed)),  # noqa: SLF001 - as above
         ("body, strict JSON of 1 KB", lambda app: Body(app, caps=caps)),
         ("repeats, no key for them", lambda app: Repeats(app, store=store, caps=caps, finishes=False, system=system)),
         ("vigil", lambda app: Watched(app, vigil=lambda scope: keepers_of(scope).vigil)),

@@ -12,13 +12,28 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Scope
 
 from ultra import __version__
-from ultra.api import analyses, analyze, audit, auth, available_models, health, keys, me, patterns, usage, users
+from ultra.api import (
+    analyses,
+    analyze,
+    audit,
+    auth,
+    available_models,
+    health,
+    keys,
+    me,
+    metrics,
+    patterns,
+    usage,
+    users,
+)
 from ultra.api.docs import described, docs_routes
 from ultra.checks.watch import Watch, checks_of, watch_over
 from ultra.config import Loaded, Settings
 from ultra.desk.desk import Desk, set_up
 from ultra.domain.access import Idempotency
 from ultra.domain.identity import Permission
+from ultra.domain.ports import Observer
+from ultra.domain.tracing import Tracing
 from ultra.gate.access_log import AccessLog
 from ultra.gate.admission import Admission, Room
 from ultra.gate.body import Body, BodyCaps
@@ -36,11 +51,14 @@ from ultra.gate.keepers import Keepers, keepers_of
 from ultra.gate.need import Need
 from ultra.gate.problems import Problems, refuse_fields, refuse_route
 from ultra.gate.request_id import RequestId
+from ultra.gate.scrape_port import ScrapePort
 from ultra.gate.threshold import Threshold
+from ultra.gate.tracing import Traced
 from ultra.gate.vigil import Vigil, Watched
 from ultra.services import Services, build
 from ultra.system import System
 from ultra.telemetry import logs
+from ultra.telemetry.declarations import IN_PROGRESS
 from ultra.web import sign_in
 from ultra.web.refusals import refusal
 from ultra.web.security_txt import security_txt
@@ -65,12 +83,14 @@ class State(TypedDict):
     watch: Watch
 
 
-def create_app(loaded: Loaded, *, system: System | None = None, house: House = build) -> Bypass:
+def create_app(loaded: Loaded, *, system: System | None = None, house: House = build) -> ASGIApp:
     """Return the application; nothing is opened before its lifespan begins.
 
     Raises `Undeclared` for a route that does not say what it asks of its caller.
     """
     clock = system or System()
+    most = loaded.settings.max_concurrency
+    room = Room(most=most, reserved=max(1, most // 20))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
@@ -79,6 +99,7 @@ def create_app(loaded: Loaded, *, system: System | None = None, house: House = b
             Vigil(standing=services.access.authenticator, system=clock) as vigil,
             watch_over(services) as watch,
         ):
+            services.instruments.metrics.watch(IN_PROGRESS, lambda: room.present)
             services.reloading.afterwards(lambda: watch.replace_checks(checks_of(services)))
             keepers = _keepers(services, vigil)
             yield {"services": services, "desk": set_up(services), "keepers": keepers, "watch": watch}
@@ -96,11 +117,13 @@ def create_app(loaded: Loaded, *, system: System | None = None, house: House = b
     routes = _routes(app, loaded.settings)
     inner = _inner_gate(loaded.settings, clock)
     app.router.routes = list(guarded(routes, inner))
-    outer = _outer_gate(loaded.settings, clock, routes)
+    outer = _outer_gate(loaded.settings, clock, routes, room)
     app.user_middleware[:0] = outer
     app.add_exception_handler(HTTPException, refuse_route)
     app.add_exception_handler(RequestValidationError, refuse_fields)
-    return Bypass(app, routes={_COMPLETIONS: _behind(outer, inner(ChatCompletions(), _COMPLETE))})
+    served = Bypass(app, routes={_COMPLETIONS: _behind(outer, inner(ChatCompletions(), _COMPLETE))})
+    port = loaded.settings.metrics_port
+    return served if port is None else ScrapePort(served, port=port, scraped=metrics.scraped)
 
 
 def _behind(gate: Sequence[Middleware], app: ASGIApp) -> ASGIApp:
@@ -111,7 +134,7 @@ def _behind(gate: Sequence[Middleware], app: ASGIApp) -> ASGIApp:
 
 def _routes(app: FastAPI, settings: Settings) -> Sequence[BaseRoute]:
     """Return every route; what each asks of its caller stands beside it, here or in its own file."""
-    entrances = (analyze, analyses, patterns, available_models, health, auth, keys, users, audit, usage, me)
+    entrances = (analyze, analyses, patterns, available_models, health, auth, keys, users, audit, usage, me, metrics)
     read_models = Need(Permission.MODELS_READ)
     anybody = Need(None)
     come_in = Need(None, "sign_in", csrf="sign_in_form", reserved=True)
@@ -133,17 +156,19 @@ def _routes(app: FastAPI, settings: Settings) -> Sequence[BaseRoute]:
     ]
 
 
-def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute]) -> list[Middleware]:
+def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute], room: Room) -> list[Middleware]:
     """Return what every request passes, from the socket inwards; the order is decided here and nowhere else."""
     is_production = settings.environment == "production"
     is_testing = settings.environment == "testing"
     return [
         Middleware(RequestId, system=clock),
         Middleware(ClientAddress, trusted=settings.trusted_proxies),
+        *(() if settings.otel_endpoint is None else (Middleware(Traced, tracing=_tracing),)),
         Middleware(
             AccessLog,
             system=clock,
             write=logs.request_writer(level=settings.log_level, form=settings.log_format, now=clock.now),
+            observer=_observer,
         ),
         Middleware(SecurityHeaders, https_only=is_production, environment="testing" if is_testing else None),
         Middleware(Problems, show_internals=not is_production, page=refusal),
@@ -151,7 +176,7 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute]) 
         Middleware(Cors, origins=settings.cors_origins, credentials=settings.cors_credentials),
         Middleware(
             Admission,
-            room=Room(most=settings.max_concurrency, reserved=max(1, settings.max_concurrency // 20)),
+            room=room,
             reserved_paths=reserved_paths(routes),
             honours_test_mode=is_testing,
         ),
@@ -177,6 +202,19 @@ def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], 
 def _idempotency(scope: Scope) -> Idempotency:
     services: Services = scope["state"]["services"]
     return services.access.stores.idempotency
+
+
+def _tracing(scope: Scope) -> Tracing:
+    services: Services = scope["state"]["services"]
+    tracing = services.instruments.tracing
+    if tracing is None:
+        raise RuntimeError("Whoever sets an endpoint opens what traces.")
+    return tracing
+
+
+def _observer(scope: Scope) -> Observer:
+    services: Services = scope["state"]["services"]
+    return services.instruments.observer
 
 
 def _is_closed(scope: Scope) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ultra.domain.errors import Conflict
-from ultra.domain.limits import Purse
+from ultra.domain.limits import Purse, Reached, reached
 from ultra.system import System
 
 
@@ -29,13 +29,21 @@ class FakeBudgets:
             self.open[reservation] = ({self._place(purse) for purse in purses}, amount_usd)
         return None
 
-    async def settle(self, reservation: str, spent_usd: Decimal) -> None:
+    async def settle(
+        self, reservation: str, spent_usd: Decimal, *, purses: Sequence[Purse] = ()
+    ) -> tuple[Reached, ...]:
         """Replace what was set aside by what was spent."""
         if not spent_usd.is_finite() or spent_usd < 0:
             raise ValueError(f"{spent_usd} cannot have been spent.")
         places, _ = self.open.pop(reservation, (set(), Decimal(0)))
+        known = {(purse.key, purse.period): purse for purse in purses}
+        lines: list[Reached] = []
         for place in places:
-            self.paid[place] = self.paid.get(place, Decimal(0)) + spent_usd
+            before = self.paid.get(place, Decimal(0))
+            self.paid[place] = before + spent_usd
+            if place[:2] in known:
+                lines += reached(known[place[:2]], before=before, after=self.paid[place])
+        return tuple(lines)
 
     async def spent(self, purse: Purse) -> Decimal:
         """Return what was spent and set aside in the present period."""

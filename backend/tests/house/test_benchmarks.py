@@ -84,3 +84,10 @@ def test_every_layer_has_its_price() -> None:
         "the same, with the version of the user",
     ):  # fmt: skip
         assert f"  {layer} " in printed, layer
+
+
+def test_counting_has_its_price() -> None:
+    """What metrics cost is set beside a whole completion of the same run."""
+    printed = measured("counting.py", "--rounds", "1", "--times", "40")
+    assert "a call is counted" in printed
+    assert "of a completion" in printed

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.alerts import FakeAlertBook
 from tests.twins.accounts import Accounts, faked, stored
 from tests.twins.servers import Postgres, make_tables
 from tests.twins.shelf import Shelf, ShiftedSystem
+from ultra.domain.alerts import AlertBook
+from ultra.store.alerts import StoredAlertBook
 from ultra.store.database import Database, open_database
 from ultra.store.journal import StoredJournal
 from ultra.store.memory import JournalInMemory, RunsInMemory
@@ -126,6 +129,16 @@ def accounts_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
         yield request.param
     else:
         yield from lend(request, tmp_path, migrated=True)
+
+
+@pytest.fixture
+async def alert_book(accounts_place: str, system: ShiftedSystem) -> AsyncIterator[AlertBook]:
+    """Open each keeper of alerts in turn."""
+    if accounts_place == "fake":
+        yield FakeAlertBook()
+    else:
+        async with open_database(url=accounts_place, system=system) as database:
+            yield StoredAlertBook(database=database)
 
 
 @pytest.fixture

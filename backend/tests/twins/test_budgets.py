@@ -207,3 +207,23 @@ async def test_any_order_of_steps_does_what_the_fake_does(
             seen.add(name)
         for purse in purses:
             assert await real.spent(purse) == await fake.spent(purse)
+
+
+async def test_one_settlement_crosses_each_line(budgets: Budgets) -> None:
+    """Only what is known of is told, each line by the settlement that came to it, and none twice."""
+    purses = [DAY, MONTH]
+    for name in "abcd":
+        assert await budgets.reserve(purses, Decimal("0.0025"), reservation=name) is None
+    told = [
+        await budgets.settle(name, Decimal(spent), purses=purses)
+        for name, spent in (("a", "0.0025"), ("b", "0.0055"), ("c", "0.001"), ("c", "0.001"), ("d", "0.001"))
+    ]
+    assert [sorted((each.purse.period, each.percent) for each in lines) for lines in told] == [
+        [],
+        [("day", 80)],
+        [],
+        [],
+        [("day", 100)],
+    ]
+    assert await budgets.reserve([MONTH], Decimal("0.003"), reservation="e") is None
+    assert await budgets.settle("e", Decimal("0.003")) == ()

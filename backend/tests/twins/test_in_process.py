@@ -5,6 +5,7 @@ import signal
 import sys
 from datetime import timedelta
 
+from tests.fakes.observer import FakeObserver
 from tests.twins.shelf import ShiftedSystem
 from ultra.domain.analysis import NewEvent, Run
 from ultra.store.database import Database
@@ -19,6 +20,7 @@ from ultra.store.database import open_database
 from ultra.store.journal import StoredJournal
 from ultra.store.runs import StoredRuns
 from ultra.system import System
+from ultra.telemetry.observers import Observers
 from ultra.work.in_process import InProcessExecutor
 
 async def main(url):
@@ -31,7 +33,9 @@ async def main(url):
             print("begun", run.id, flush=True)
             await asyncio.Event().wait()
 
-        executor = InProcessExecutor(runs=runs, conduct=conduct, system=system, worker="killed", lease_s=2.0)
+        executor = InProcessExecutor(
+            runs=runs, conduct=conduct, observer=Observers(()), system=system, worker="killed", lease_s=2.0
+        )
         async with executor:
             for number, resumable in ((0, True), (1, True), (2, False)):
                 await executor.submit(Run(
@@ -69,7 +73,9 @@ async def test_runs_of_a_killed_process_are_ended_by_the_next(
     system.shift += timedelta(seconds=2)
     async with (
         asyncio.timeout(60),
-        InProcessExecutor(runs=runs, conduct=conduct, system=system, worker="next", lease_s=2.0, poll_s=0.1),
+        InProcessExecutor(
+            runs=runs, conduct=conduct, observer=FakeObserver(), system=system, worker="next", lease_s=2.0, poll_s=0.1
+        ),
     ):
         for number in range(3):
             while (await journal.read(f"run_{number}"))[-1].type not in ("run.done", "run.failed"):

@@ -106,7 +106,7 @@ async def test_a_half_applied_migration_is_found(database: Database, harm: str) 
 async def test_tables_without_a_revision_are_found(database: Database) -> None:
     """A database that lost its word for where it is is not taken for an empty one."""
     await database.write(lambda connection: connection.execute(text("DROP TABLE alembic_version")))
-    with pytest.raises(Conflict, match="an empty database: table api_keys is there too early"):
+    with pytest.raises(Conflict, match=r"an empty database: table \w+ is there too early"):
         await migrating.make_ready(database, upgrades=True)
 
 

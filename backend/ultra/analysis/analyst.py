@@ -15,10 +15,11 @@ from ultra.analysis.recollection import call_key
 from ultra.analysis.scribe import RecordFailed, Scribe
 from ultra.analysis.spending import Allowance, fit
 from ultra.analysis.statuses import failure_kind
-from ultra.domain.analysis import Answer, Ask, NewEvent, Note, Reply, Run, Skipped, Step, Verdict
+from ultra.domain.analysis import Answer, Ask, NewEvent, Note, Reply, Run, RunStatus, Skipped, Step, Verdict
 from ultra.domain.errors import InvalidRequest, QuotaExhausted, UltraError
+from ultra.domain.observations import RunEnded
 from ultra.domain.patterns import Patterns
-from ultra.domain.ports import Catalogue, Completions, Journal, LeaseLost, Runs
+from ultra.domain.ports import Catalogue, Completions, Journal, LeaseLost, Observer, Runs
 from ultra.system import System
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Analyst:
         flows: Mapping[str, type[Flow]],
         runs: Runs,
         journal: Journal,
+        observer: Observer,
         system: System,
         policy: AnalysisPolicy,
     ) -> None:
@@ -48,6 +50,7 @@ class Analyst:
         self._flows = flows
         self._runs = runs
         self._journal = journal
+        self._observer = observer
         self._system = system
         self._policy = policy
         self._panel = Panel(completions=completions, system=system, policy=policy)
@@ -135,6 +138,7 @@ class Analyst:
         kind = self._flows.get(name)
         if kind is None:
             raise InvalidRequest(f"There is no flow {name!r}.", param="flow", hint=f"Flows: {', '.join(self._flows)}")
+        conducted.flow = name
         if record is not None:
             return resumed(run, lens, record, system=self._system), kind()
         reserves = self._policy.most_reserves
@@ -204,17 +208,8 @@ class Analyst:
             await self._end_failed(conducted, kind, error, conducted.warned(verdict))
             return
         verdict = conducted.warned(verdict)
-        account = conducted.account()
-        await self._runs.finish(
-            conducted.run.id,
-            worker=conducted.scribe.worker,
-            status=verdict.status,
-            verdict=verdict,
-            cost_usd=account.total,
-            error_kind=None,
-            error=None,
-            event=events.run_done(verdict, account, conducted.seconds()),
-        )
+        event = events.run_done(verdict, conducted.account(), conducted.seconds())
+        await self._finish(conducted, verdict.status, event, verdict=verdict)
 
     async def _end_broken(self, conducted: Conducted, error: Exception) -> None:
         """End a run that cannot go on: refused by a rule, or by a fault of ours, which resuming would only repeat."""
@@ -225,29 +220,45 @@ class Analyst:
         await self._end_failed(conducted, "internal", "The run broke inside Ultra.", None)
 
     async def _end_failed(self, conducted: Conducted, kind: str, error: str, verdict: Verdict | None) -> None:
-        account = conducted.account()
-        await self._runs.finish(
-            conducted.run.id,
-            worker=conducted.scribe.worker,
-            status="failed",
-            verdict=verdict,
-            cost_usd=account.total,
-            error_kind=kind,
-            error=error,
-            event=events.run_failed(kind, error, conducted.causes, verdict, account, conducted.seconds()),
-        )
+        event = events.run_failed(kind, error, conducted.causes, verdict, conducted.account(), conducted.seconds())
+        await self._finish(conducted, "failed", event, verdict=verdict, error_kind=kind, error=error)
 
     async def _end_cancelled(self, conducted: Conducted) -> None:
-        account = conducted.account()
+        event = events.run_cancelled(conducted.account(), conducted.seconds())
+        error = "The run was stopped on request."
+        await self._finish(conducted, "cancelled", event, error_kind="cancelled", error=error)
+
+    async def _finish(
+        self,
+        conducted: Conducted,
+        status: RunStatus,
+        event: NewEvent,
+        *,
+        verdict: Verdict | None = None,
+        error_kind: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Write the end, then tell of it: what could not be written has not ended."""
         await self._runs.finish(
             conducted.run.id,
             worker=conducted.scribe.worker,
-            status="cancelled",
-            verdict=None,
-            cost_usd=account.total,
-            error_kind="cancelled",
-            error="The run was stopped on request.",
-            event=events.run_cancelled(account, conducted.seconds()),
+            status=status,
+            verdict=verdict,
+            cost_usd=conducted.account().total,
+            error_kind=error_kind,
+            error=error,
+            event=event,
+        )
+        self._observer.notice(
+            RunEnded(
+                at=self._system.now(),
+                pattern=conducted.run.options.pattern,
+                flow=conducted.flow,
+                status=status,
+                asked=len(conducted.run.panel) if verdict is None else verdict.asked,
+                answered=conducted.answered if verdict is None else verdict.answered,
+                total_s=conducted.seconds(),
+            )
         )
 
 

@@ -18,6 +18,8 @@ class Conducted:
     scribe: Scribe
     system: System
     plan: Plan | None = None
+    flow: str = "unknown"
+    """How the models are asked, once that is settled."""
     answers: list[Answer] = field(default_factory=list)
     causes: tuple[Answer, ...] = ()
     """The failed answers of the first round."""
@@ -48,6 +50,13 @@ class Conducted:
         if not self.answers:
             self.causes = tuple(answer for answer in answers if answer.status == "failed")
         self.answers.extend(answers)
+
+    @property
+    def answered(self) -> int:
+        """How many of the panel have answered so far."""
+        roles = {answer.role for answer in self.answers if answer.status == "ok"}
+        members = {member.role for member in self.plan.panel} if self.plan else set()
+        return len(roles & members)
 
     def warned(self, verdict: Verdict) -> Verdict:
         """Return the verdict with the warnings that no flow can know."""

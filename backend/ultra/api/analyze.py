@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from ultra.api.callers import AtDesk, Caller, House, RequestName
+from ultra.api.callers import AtDesk, Caller, Facts, House, RequestName
 from ultra.api.journals import JournalResponse
 from ultra.api.needs import needs
 from ultra.api.notation import Usd
@@ -19,6 +19,7 @@ from ultra.domain.analysis import Document, Question, Run, RunOptions
 from ultra.domain.chat import Image
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Permission
+from ultra.domain.records import decimal_to_json
 from ultra.protocols.problems import problem
 from ultra.services import Services
 
@@ -81,6 +82,7 @@ async def analyze(
     desk: AtDesk,
     principal: Caller,
     request_id: RequestName,
+    facts: Facts,
     accept: Annotated[str, Header()] = "application/json",
     prefer: Annotated[str, Header()] = "",
 ) -> Response:
@@ -99,6 +101,7 @@ async def analyze(
     run = await desk.runs.begin(
         principal, _question(asked), _options(asked, desk), request_id=request_id, follow_up_to=asked.follow_up_to
     )
+    facts |= {"run_id": run.id, "pattern": run.options.pattern}
     location = {"location": f"/api/analyses/{run.id}"}
     if later:
         begun = {"id": run.id, "status": run.status, "location": location["location"]}
@@ -107,6 +110,8 @@ async def analyze(
         return JournalResponse(desk, services.system, principal, run.id, after=0, headers=location)
     ended = await desk.runs.ended(principal, run.id)
     result = await desk.runs.result(principal, run.id)
+    facts |= {"run_status": ended.status, "answered": result["answered"], "asked": result["asked"]}
+    facts["cost_usd"] = decimal_to_json(ended.cost_usd)
     if ended.status in ("failed", "cancelled"):
         return _failed(ended, result, services, request_id, location)
     cost = {} if ended.cost_usd is None else {"x-ultra-cost-usd": format(ended.cost_usd, "f")}

@@ -1,6 +1,6 @@
 """What every route of the API is handed: the house, the caller, the request's name."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -26,6 +26,11 @@ def _request_id(request: Request) -> str:
     return request_id
 
 
+def _facts(request: Request) -> dict[str, Any]:
+    facts: dict[str, Any] = request.scope["ultra.facts"]
+    return facts
+
+
 def _desk(request: Request) -> Desk:
     desk: Desk = request.state.desk
     return desk
@@ -41,3 +46,5 @@ OnWatch = Annotated[Watch, Depends(_watch)]
 AtDesk = Annotated[Desk, Depends(_desk)]
 Caller = Annotated[Principal, Depends(_principal)]
 RequestName = Annotated[str, Depends(_request_id)]
+Facts = Annotated[dict[str, Any], Depends(_facts)]
+"""What the log line of the request will say; whoever knows something adds it."""

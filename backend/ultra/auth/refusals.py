@@ -5,14 +5,22 @@ second, for this worker), and the next row that is written says how many were no
 """
 
 from ultra.domain.access import Audit, AuditEntry
+from ultra.domain.observations import CredentialRefused, SignInFailed
+from ultra.domain.ports import Observer
 from ultra.system import System
+
+_SIGNING_IN = frozenset({"sign_in", "link.redeem"})
+"""What the audit calls attempts to come in as somebody; everything else is a credential that is no good here."""
 
 
 class Refusals:
-    """Counts what it cannot write; nothing is silently left out."""
+    """Counts what it cannot write; nothing is silently left out. The observer hears of every one."""
 
-    def __init__(self, *, audit: Audit, system: System, burst: int = 300, per_second: float = 10.0) -> None:
+    def __init__(
+        self, *, audit: Audit, observer: Observer, system: System, burst: int = 300, per_second: float = 10.0
+    ) -> None:
         self._audit = audit
+        self._observer = observer
         self._system = system
         self._burst = burst
         self._per_second = per_second
@@ -32,6 +40,7 @@ class Refusals:
         request_id: str | None = None,
     ) -> None:
         """Write that a credential was refused, and why."""
+        self._tell(action, cause)
         now = self._system.monotonic()
         self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
         self._at = now
@@ -53,3 +62,8 @@ class Refusals:
                 facts=facts,
             )
         )
+
+    def _tell(self, action: str, cause: str) -> None:
+        at = self._system.now()
+        is_sign_in = action in _SIGNING_IN
+        self._observer.notice(SignInFailed(at, cause) if is_sign_in else CredentialRefused(at, action, cause))

@@ -8,7 +8,9 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -21,7 +23,7 @@ from ultra.cli.house import configuration
 from ultra.config import Loaded, Settings
 from ultra.domain.errors import Unavailable
 from ultra.gate.headers import server_headers
-from ultra.services import Services
+from ultra.services import Services, build
 from ultra.system import System
 from ultra.telemetry import logs
 
@@ -197,8 +199,17 @@ class ToldServer(uvicorn.Server):
         logs.warn("one process cannot be replaced without a break: SIGUSR2 is for the parent of two workers or more")
 
 
-def server(loaded: Loaded, *, ready: Callable[[str | None], None], read: Callable[[], Loaded]) -> ToldServer:
-    """Return the server of one process; `read` reads its configuration again."""
+def server(
+    loaded: Loaded,
+    *,
+    ready: Callable[[str | None], None],
+    read: Callable[[], Loaded],
+    siblings: Path | None = None,
+) -> ToldServer:
+    """Return the server of one process; `read` reads its configuration again.
+
+    `siblings` is the folder that it shares with other workers.
+    """
     settings = loaded.settings
     system = System()
     house = House(
@@ -207,7 +218,7 @@ def server(loaded: Loaded, *, ready: Callable[[str | None], None], read: Callabl
         is_parting=lambda: told.is_parting,
     )
     config = uvicorn.Config(
-        create_app(loaded, system=system),
+        create_app(loaded, system=system, house=partial(build, siblings=siblings)),
         http=connection_class(house),
         lifespan="on",
         ws="none",
@@ -223,13 +234,28 @@ def server(loaded: Loaded, *, ready: Callable[[str | None], None], read: Callabl
 
 def listening(settings: Settings) -> socket.socket:
     """Bind the address that is served; raises `Unavailable`."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return _bound(settings.host, settings.port, "choose another one with --port")
+
+
+@contextmanager
+def listeners(settings: Settings) -> Iterator[list[socket.socket]]:
+    """Bind every address that is served, the one for requests first; raises `Unavailable`."""
+    with ExitStack() as stack:
+        bound = [stack.enter_context(listening(settings))]
+        if settings.metrics_port is not None:
+            advice = "choose another ULTRA_METRICS_PORT"
+            bound.append(stack.enter_context(_bound(settings.metrics_host, settings.metrics_port, advice)))
+        yield bound
+
+
+def _bound(host: str, port: int, advice: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((settings.host.strip("[]"), settings.port), family=family, backlog=_BACKLOG)
+        return socket.create_server((host.strip("[]"), port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise Unavailable(
-            f"Nobody can listen at {settings.host} port {settings.port}: {error.strerror}.",
-            hint="Another server may be there; choose another one with --port.",
+            f"Nobody can listen at {host} port {port}: {error.strerror}.",
+            hint=f"Another server may be there; {advice}.",
         ) from error
 
 
@@ -245,13 +271,13 @@ def announce(listener: socket.socket, environment: str, link: str | None) -> Non
 
 def run(loaded: Loaded, overrides: Mapping[str, object]) -> bool:
     """Serve in this process until told to stop; returns whether it ever was up."""
-    with listening(loaded.settings) as listener:
+    with listeners(loaded.settings) as bound:
         told = server(
             loaded,
-            ready=lambda link: announce(listener, loaded.settings.environment, link),
+            ready=lambda link: announce(bound[0], loaded.settings.environment, link),
             read=lambda: configuration(overrides, serving=True),
         )
-        told.run(sockets=[listener])
+        told.run(sockets=bound)
     return told.started
 
 

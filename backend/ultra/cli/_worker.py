@@ -4,9 +4,10 @@ import asyncio
 import select
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from ultra.cli._serving import ToldServer, server
@@ -26,10 +27,12 @@ BEAT: Final = "beat"
 BEAT_EVERY_S: Final = 1.0
 
 
-def work(overrides: Mapping[str, object], listener: "socket.socket", line: "Connection[Any, Any]") -> None:
+def work(
+    overrides: Mapping[str, object], bound: "Sequence[socket.socket]", folder: Path, line: "Connection[Any, Any]"
+) -> None:
     """Be one worker: build a house, tell that it stands, serve. Leaves when told to, or when nobody waits any more."""
     try:
-        is_up = _serve(overrides, listener, line)
+        is_up = _serve(overrides, bound, folder, line)
     except Exception as error:
         code, text = exit_code(error)
         if code is None:
@@ -39,7 +42,9 @@ def work(overrides: Mapping[str, object], listener: "socket.socket", line: "Conn
     sys.exit(0 if is_up else 1)
 
 
-def _serve(overrides: Mapping[str, object], listener: "socket.socket", line: "Connection[Any, Any]") -> bool:
+def _serve(
+    overrides: Mapping[str, object], bound: "Sequence[socket.socket]", folder: Path, line: "Connection[Any, Any]"
+) -> bool:
     loaded = configuration(overrides, serving=True)
     logs.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
 
@@ -48,8 +53,8 @@ def _serve(overrides: Mapping[str, object], listener: "socket.socket", line: "Co
         _beat(line)
         threading.Thread(target=_obey, args=(line, told), daemon=True).start()
 
-    told = server(loaded, ready=ready, read=lambda: configuration(overrides, serving=True))
-    told.run(sockets=[listener])
+    told = server(loaded, ready=ready, read=lambda: configuration(overrides, serving=True), siblings=folder)
+    told.run(sockets=list(bound))
     return told.started
 
 

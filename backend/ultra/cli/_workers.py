@@ -4,16 +4,17 @@ import multiprocessing
 import signal
 import socket
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ultra.cli._serving import announce, listening
+from ultra.cli._serving import announce, listeners
 from ultra.cli._terminal import Terminal
 from ultra.cli._worker import BEAT, Order, work
 from ultra.config import Loaded
@@ -81,9 +82,12 @@ class Workers:
         self._is_leaving = self._wants_reload = self._wants_roll = self._is_announced = False
         self._link: str | None = None
         self._failed: int | None = None
+        self._folder = Path()
 
     def run(self) -> int:
         """Serve; returns 0 after an orderly end, else the code of the worker that could not start."""
+        from ultra.telemetry.siblings import common_folder  # it takes locks, which one worker does without
+
         handlers = {
             signal.SIGTERM: self._leave,
             signal.SIGINT: self._leave,
@@ -92,19 +96,20 @@ class Workers:
         }
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
-            with listening(self._settings) as listener:
-                self._places = [_Place(self._start(listener)) for _ in range(self._settings.workers)]
-                while not self._is_leaving:
-                    self._look(listener)
-            self._end()
+            with common_folder(self._settings.data_dir) as self._folder:
+                with listeners(self._settings) as bound:
+                    self._places = [_Place(self._start(bound)) for _ in range(self._settings.workers)]
+                    while not self._is_leaving:
+                        self._look(bound)
+                self._end()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
         return self._failed or 0
 
-    def _start(self, listener: socket.socket) -> _Worker:
+    def _start(self, bound: Sequence[socket.socket]) -> _Worker:
         ours, theirs = _spawn.Pipe()
-        process = _spawn.Process(target=work, args=(self._overrides, listener, theirs), daemon=False)
+        process = _spawn.Process(target=work, args=(self._overrides, bound, self._folder, theirs), daemon=False)
         process.start()
         theirs.close()
         return _Worker(process, ours, self._system.monotonic())
@@ -114,19 +119,19 @@ class Workers:
             yield from (each for each in (place.worker, place.successor) if each is not None)
         yield from self._retired
 
-    def _look(self, listener: socket.socket) -> None:
+    def _look(self, bound: Sequence[socket.socket]) -> None:
         lines = [each.line for each in self._all() if not each.line.closed]
         connection.wait([*lines, *(each.process.sentinel for each in self._all())], timeout=_LOOK_EVERY_S)
         for worker in self._all():
             self._hear(worker)
         self._retired = [each for each in self._retired if not self._has_left(each)]
         for place in self._places:
-            self._fill(place, listener)
+            self._fill(place, bound)
         if not self._is_announced and all(each.worker and each.worker.is_ready for each in self._places):
             self._is_announced = True
-            announce(listener, self._settings.environment, self._link)
+            announce(bound[0], self._settings.environment, self._link)
         self._obey()
-        self._replace_next(listener)
+        self._replace_next(bound)
 
     def _hear(self, worker: _Worker) -> None:
         try:
@@ -145,12 +150,12 @@ class Workers:
 
     # --- dying -----------------------------------------------------------------------------------------------------
 
-    def _fill(self, place: _Place, listener: socket.socket) -> None:
+    def _fill(self, place: _Place, bound: Sequence[socket.socket]) -> None:
         """Have a living worker at this place, after a pause."""
         if place.worker is not None and place.worker.is_dead:
             self._bury(place, place.worker)
         if place.worker is None and not self._is_leaving and self._system.monotonic() >= place.start_at:
-            place.worker = self._start(listener)
+            place.worker = self._start(bound)
 
     def _bury(self, place: _Place, dead: _Worker) -> None:
         dead.line.close()
@@ -180,12 +185,12 @@ class Workers:
                 logs.warn("the workers are replaced one after the other")
                 self._rolling = deque(self._places)
 
-    def _replace_next(self, listener: socket.socket) -> None:
+    def _replace_next(self, bound: Sequence[socket.socket]) -> None:
         if not self._rolling or self._is_leaving:
             return
         place = self._rolling[0]
         if place.successor is None:
-            place.successor = self._start(listener)
+            place.successor = self._start(bound)
         elif place.successor.is_ready:
             if place.worker is not None:
                 self._retire(place.worker)

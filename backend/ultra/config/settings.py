@@ -63,6 +63,28 @@ class Serving(Section):
     ]
 
 
+class Monitoring(Section):
+    """Monitoring."""
+
+    metrics_port: Annotated[
+        Annotated[int, Field(ge=1, le=65_535)] | None,
+        Setting("Port where Prometheus gets /metrics without a credential; without one it is on the main port alone."),
+    ]
+    metrics_host: Annotated[Host, Setting("Address of ULTRA_METRICS_PORT.", "127.0.0.1")]
+    otel_endpoint: Annotated[
+        BaseUrl | None,
+        Setting(
+            "Where traces are sent, as OTLP over HTTP, such as http://127.0.0.1:4318; needs the extra `otel`.",
+        ),
+    ]
+    otel_headers: Annotated[
+        SecretRef, Setting("Headers that traces are sent with, as `name=value` separated by commas.", secret=True)
+    ]
+    otel_sample_ratio: Annotated[
+        float, Field(ge=0, le=1), Setting("Which part of the requests and runs is traced, from 0 to 1.", 1.0)
+    ]
+
+
 class Files(Section):
     """Files and storage."""
 
@@ -264,5 +286,14 @@ class Accounts(Section):
     test_mode_secret: Annotated[SecretRef, Setting("Secret of the X-Test-Mode header, in testing only.", secret=True)]
 
 
-class Settings(Serving, Files, Providers, Mocks, Upstream, Runs, Limits, Accounts):
+class Alerting(Section):
+    """Alerts."""
+
+    alert_urls: Annotated[
+        SecretRef,
+        Setting("Whom alerts are told, as apprise addresses separated by blanks.", secret=True),
+    ]
+
+
+class Settings(Serving, Monitoring, Files, Providers, Mocks, Upstream, Runs, Limits, Accounts, Alerting):
     """Every setting, read once and frozen; made by `load`."""

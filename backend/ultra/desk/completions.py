@@ -1,6 +1,6 @@
 """One completion, whoever answers: a model, an alias, or an ensemble of several."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from ultra.domain.chat import ChatRequest, Event
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Principal
 from ultra.domain.ports import CallContext, Catalogue, Completions
-from ultra.domain.receipts import CompletionStream
+from ultra.domain.receipts import CompletionStream, Receipt
 from ultra.domain.records import decimal_to_json
 from ultra.system import System
 
@@ -58,20 +58,30 @@ class CompletionDesk:
         self._deadline_s = deadline_s
 
     def open(
-        self, principal: Principal, request: ChatRequest, *, request_id: str, store: bool = True
+        self,
+        principal: Principal,
+        request: ChatRequest,
+        *,
+        request_id: str,
+        facts: MutableMapping[str, Any] | None = None,
+        store: bool = True,
     ) -> AbstractAsyncContextManager[Told]:
         """Ask `request.model`. Entering waits until somebody accepted; leaving ends all work done for it.
 
-        Of what one model says nothing is kept anyway; `store` False also keeps nothing of an ensemble's run.
+        `facts` get what the log line of the request says of it, however it ends. Of what one model says nothing is
+        kept anyway; `store` False also keeps nothing of an ensemble's run.
         """
+        facts = {} if facts is None else facts
         if not request.messages:
             raise InvalidRequest("There is no message.", param="messages", hint="Send at least one user message.")
         if request.model.startswith(ENSEMBLE):
-            return self._ensembles.open(principal, request, request_id=request_id, store=store)
-        return self._single(principal, request, request_id=request_id)
+            return self._ensembles.open(principal, request, request_id=request_id, facts=facts, store=store)
+        return self._single(principal, request, request_id=request_id, facts=facts)
 
     @asynccontextmanager
-    async def _single(self, principal: Principal, request: ChatRequest, *, request_id: str) -> AsyncIterator[Told]:
+    async def _single(
+        self, principal: Principal, request: ChatRequest, *, request_id: str, facts: MutableMapping[str, Any]
+    ) -> AsyncIterator[Told]:
         if principal.models is not None:
             refuse_others(principal, request.model, self._catalogue.candidates(request.model))
         call = CallContext(
@@ -80,8 +90,22 @@ class CompletionDesk:
             deadline=self._system.monotonic() + self._deadline_s,
             credential_id=principal.credential_id,
         )
-        async with self._completions.open(request, call) as stream:
-            yield _SingleAnswer(stream, asked=request.model)
+        opening = self._completions.open(request, call)
+        try:
+            async with opening as stream:
+                yield _SingleAnswer(stream, asked=request.model)
+        finally:
+            facts.update(_facts(opening.receipt))
+
+
+def _facts(receipt: Receipt) -> dict[str, Any]:
+    """Return what is known of a completion, also of one that failed."""
+    facts: dict[str, Any] = {"attempts": receipt.attempts, "cost_usd": decimal_to_json(receipt.cost_usd)}
+    if receipt.model is not None:
+        facts |= {"model": receipt.model, "provider": receipt.model.partition("/")[0]}
+    if receipt.usage is not None:
+        facts |= {"input_tokens": receipt.usage.input_total, "output_tokens": receipt.usage.output_total}
+    return facts
 
 
 class _SingleAnswer:

@@ -36,6 +36,7 @@ def set_up(services: Services) -> Desk:
             budget_usd=settings.run_budget_usd,
             max_deadline_s=settings.run_max_deadline_s,
         ),
+        observer=services.instruments.observer,
         system=services.system,
     )
     completions = CompletionDesk(
@@ -46,7 +47,9 @@ def set_up(services: Services) -> Desk:
         deadline_s=settings.request_timeout_s,
     )
     access = services.access
-    throttle = Throttle(limiter=access.limiter, policy=access.limits)
+    throttle = Throttle(
+        limiter=access.limiter, policy=access.limits, observer=services.instruments.observer, system=services.system
+    )
     return Desk(
         completions=completions,
         runs=runs,

@@ -1,6 +1,6 @@
 """Ensembles as models: `ultra/<pattern>` runs the pattern and tells its synthesis as if one model had spoken."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -44,16 +44,26 @@ class Ensembles:
 
     @asynccontextmanager
     async def open(
-        self, principal: Principal, request: ChatRequest, *, request_id: str, store: bool = True
+        self,
+        principal: Principal,
+        request: ChatRequest,
+        *,
+        request_id: str,
+        facts: MutableMapping[str, Any] | None = None,
+        store: bool = True,
     ) -> AsyncIterator["_EnsembleAnswer"]:
         """Begin the run, kept unless `store` is False; leaving before its end cancels it with every open call."""
         _refuse_tools(request)
         self._refuse_unknown(request.model)
         options = replace(self._options(request), store=store)
         run = await self._runs.begin(principal, question(request), options, request_id=request_id)
+        facts = {} if facts is None else facts
+        facts["run_id"] = run.id
+        answer = _EnsembleAnswer(self._runs, principal, run, losses=_losses(request))
         try:
-            yield _EnsembleAnswer(self._runs, principal, run, losses=_losses(request))
+            yield answer
         finally:
+            facts.update(answer.facts())
             await self._stop(principal, run.id)
 
     def _refuse_unknown(self, model: str) -> None:
@@ -106,6 +116,14 @@ class _EnsembleAnswer:
             "losses": self._losses,
             "warnings": self._result.get("warnings", []),
         }
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the log line of the request says of the run, as far as it is known."""
+        found: dict[str, Any] = {"model": self.model, "cost_usd": decimal_to_json(self._run.cost_usd)}
+        if usage := self._result.get("usage"):
+            found |= {"input_tokens": usage["input_total"], "output_tokens": usage["output_total"]}
+        known = {"run_status": self._result.get("status"), **{n: self._result.get(n) for n in ("answered", "asked")}}
+        return found | {name: value for name, value in known.items() if value is not None}
 
     def ready(self) -> Event | None:
         """Return None: what a run tells comes from its journal."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,9 @@ from ultra.desk.results import result
 from ultra.domain.analysis import FINAL, Earlier, JournalEvent, Question, Run, RunOptions, RunStatus
 from ultra.domain.errors import Conflict, InvalidRequest, NotFound
 from ultra.domain.identity import Principal
+from ultra.domain.observations import JournalRead
 from ultra.domain.patterns import Lens, Patterns
-from ultra.domain.ports import Catalogue, Journal, RunPage
+from ultra.domain.ports import Catalogue, Journal, Observer, RunPage
 from ultra.services import Bench
 from ultra.system import System
 
@@ -43,6 +45,7 @@ class RunDesk:
         patterns: Patterns,
         flows: Sequence[str],
         bounds: RunBounds,
+        observer: Observer,
         system: System,
     ) -> None:
         self._kept = kept
@@ -51,6 +54,7 @@ class RunDesk:
         self._patterns = patterns
         self._flows = tuple(flows)
         self._bounds = bounds
+        self._observer = observer
         self._system = system
 
     def pattern(self, name: str) -> Lens:
@@ -193,11 +197,14 @@ class RunDesk:
         """Yield the run's events with `seq > after` as they are written, to the last one; ends with the run."""
         bench, run = await self._find(principal, run_id)
         ended = run.status in FINAL
+        is_waiting = False
         while True:
             # The status is read first: an end seen here is certain to be in the journal that is read next. While events
             # come it need not be read: the one that ends a run is among them.
             is_silent = True
             async for event in _read_all(bench.journal, run_id, after=after):
+                if is_waiting and is_silent:
+                    self._observer.notice(_lag(event, self._system.now()))
                 is_silent = False
                 after = event.seq
                 yield event
@@ -206,6 +213,7 @@ class RunDesk:
             if ended:
                 return
             await bench.journal.wait(run_id, after=after, patience=patience)
+            is_waiting = True
             ended = is_silent and (await self.get(principal, run_id)).status in FINAL
 
     async def ended(self, principal: Principal, run_id: str) -> Run:
@@ -230,6 +238,11 @@ async def _read_all(journal: Journal, run_id: str, *, after: int = 0) -> AsyncIt
         if len(events) < _PAGE:
             return
         after = events[-1].seq
+
+
+def _lag(event: JournalEvent, now: datetime) -> JournalRead:
+    """Return how late the first of the new events is; clocks of two machines may differ, and nothing is early."""
+    return JournalRead(now, max((now - event.at).total_seconds(), 0.0))
 
 
 def _missing(run_id: str) -> NotFound:

@@ -5,7 +5,10 @@ from contextlib import asynccontextmanager
 
 from ultra.domain.errors import RateLimited
 from ultra.domain.limits import Charge, Limiter
+from ultra.domain.observations import SignInFailed
+from ultra.domain.ports import Observer
 from ultra.limits import LimitPolicy
+from ultra.system import System
 
 _BY_ADDRESS = "sign-in-address"
 
@@ -13,9 +16,11 @@ _BY_ADDRESS = "sign-in-address"
 class Throttle:
     """Slows guessing down without letting anybody lock anybody else out; `LimitPolicy.sign_in` says how."""
 
-    def __init__(self, *, limiter: Limiter, policy: LimitPolicy) -> None:
+    def __init__(self, *, limiter: Limiter, policy: LimitPolicy, observer: Observer, system: System) -> None:
         self._limiter = limiter
         self._policy = policy
+        self._observer = observer
+        self._system = system
 
     @asynccontextmanager
     async def attempt(
@@ -31,6 +36,7 @@ class Throttle:
             charges = tuple(charge for charge in charges if charge.limit.name == _BY_ADDRESS)
         decision = await self._limiter.charge(charges)
         if not decision.allowed:
+            self._observer.notice(SignInFailed(self._system.now(), "throttled"))
             raise RateLimited(
                 "Too many failed attempts.",
                 retry_after=decision.retry_after_s,

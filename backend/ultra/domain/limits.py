@@ -133,14 +133,27 @@ class Purse:
     limit_usd: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A purse out of which this share of its limit has just been spent."""
+
+    purse: Purse
+    percent: Literal[80, 100]
+
+
 class Budgets(Protocol):
     """Who has how much left. Lives in the database: money must be right when the counter is not there."""
 
     async def reserve(self, purses: Sequence[Purse], amount_usd: Decimal, *, reservation: str) -> Purse | None:
         """Set the amount aside in all purses or none; returns the first purse that has too little, else None."""
 
-    async def settle(self, reservation: str, spent_usd: Decimal) -> None:
-        """Replace what was set aside by what was spent; harmless when repeated."""
+    async def settle(
+        self, reservation: str, spent_usd: Decimal, *, purses: Sequence[Purse] = ()
+    ) -> tuple[Reached, ...]:
+        """Replace what was set aside by what was spent; harmless when repeated.
+
+        Returns what `purses` reached by this: of all settlements, by whichever worker, one crosses each line.
+        """
 
     async def spent(self, purse: Purse) -> Decimal:
         """Return what was spent and set aside in the present period."""
@@ -151,6 +164,12 @@ class Rations(Protocol):
 
     async def of(self, principal: str, credential_id: str | None, tokens: int) -> Sequence[Charge]:
         """Return what so many tokens are charged to: the user, and the key that is used; none where none is bounded."""
+
+
+def reached(purse: Purse, *, before: Decimal, after: Decimal) -> tuple[Reached, ...]:
+    """Return the lines between what was spent out of a purse before, and what is now."""
+    lines: dict[Literal[80, 100], Decimal] = {80: purse.limit_usd * 4 / 5, 100: purse.limit_usd}
+    return tuple(Reached(purse, percent) for percent, line in lines.items() if before < line <= after)
 
 
 class Purses(Protocol):

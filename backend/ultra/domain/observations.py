@@ -91,6 +91,29 @@ class RequestServed:
     route: str
     status: int
     total_s: float
+    limited: tuple[str, ...] = ()
+    """The names of Ultra's own limits that refused it."""
+    degraded: bool = False
+    """Its limits were counted by this worker alone."""
+    test_mode: bool = False
+    """It brought an `X-Test-Mode` that is not honoured here."""
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRefused:
+    """A credential was not accepted, or not for this; `action` is the audit's word for it."""
+
+    at: datetime
+    action: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRead:
+    """Whoever follows a run got its next events, `lag_s` seconds after the first of them was written."""
+
+    at: datetime
+    lag_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +134,8 @@ Observation: TypeAlias = (
     | LimitsMoved
     | BudgetReached
     | SignInFailed
+    | CredentialRefused
     | RequestServed
+    | JournalRead
     | ConditionChanged
 )

@@ -18,7 +18,9 @@ class Bypass:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http" and scope["method"] == "POST":
-            route = self._routes.get(scope["path"], self._others)
-            await route(scope, receive, send)
+            route = self._routes.get(scope["path"])
+            if route is not None:
+                scope["ultra.route"] = scope["path"]  # an exact path is its own pattern
+            await (route or self._others)(scope, receive, send)
         else:
             await self._others(scope, receive, send)

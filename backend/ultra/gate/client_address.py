@@ -17,7 +17,8 @@ _MOST_DIGITS = 5
 class ClientAddress:
     """Leaves the client's address in `scope["ultra.address"]` and the socket's other end in `scope["ultra.peer"]`.
 
-    Both are texts in canonical form, None on sockets without addresses. `X-Forwarded-For` is read from right to left,
+    Both are texts in canonical form, None on sockets without addresses. `scope["ultra.from_proxy"]` says whether that
+    other end is one of the `trusted`. `X-Forwarded-For` is read from right to left,
     and only while the hop that wrote an entry is in `trusted` (networks in CIDR form): the first address beyond them
     is the client's. What is no address ends the walk at the hop that passed it on. No other header is looked at.
     """
@@ -32,6 +33,7 @@ class ClientAddress:
             client = scope.get("client")
             peer = parsed(client[0]) if client else None
             scope["ultra.peer"] = None if peer is None else str(peer)
+            scope["ultra.from_proxy"] = peer is not None and self._trusts(peer)
             scope["ultra.address"] = None if peer is None else str(self._walk(peer, scope))
         await self._app(scope, receive, send)
 

@@ -36,8 +36,6 @@ def _note(decision: Decision, scope: Scope) -> None:
     scope["ultra.headers"].update(found)
     if decision.degraded:
         scope["ultra.facts"]["limits_degraded"] = True
-    if not decision.allowed:
-        scope["ultra.facts"]["limited"] = list(decision.violated)
 
 
 @asynccontextmanager

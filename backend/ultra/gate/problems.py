@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ultra.domain.errors import InvalidRequest, MethodNotAllowed, NotFound, UltraError, Unavailable
+from ultra.domain.errors import InvalidRequest, MethodNotAllowed, NotFound, RateLimited, UltraError, Unavailable
 from ultra.gate.audience import is_person
 from ultra.protocols import anthropic_messages, gemini_generate, openai_chat, problems
 from ultra.protocols.failures import Reply
@@ -80,7 +80,7 @@ class Problems:
             await self._answer(internal, scope, send, begun=begun)
 
     async def _answer(self, error: UltraError, scope: Scope, send: Send, *, begun: bool) -> None:
-        scope["ultra.facts"]["error"] = error.kind
+        _note(error, scope["ultra.facts"])
         if begun:
             return
         explain = explainer(scope["path"], show_internals=self._show_internals)
@@ -101,6 +101,15 @@ class Problems:
             return bytes(page.body), {**reply.headers, **page.headers}
         body = orjson.dumps(reply.body)
         return body, {"content-type": "application/json", **reply.headers, "content-length": str(len(body))}
+
+
+def _note(error: UltraError, facts: dict[str, Any]) -> None:
+    """Leave for the log line what went wrong, at which provider, and which of Ultra's own limits said no."""
+    facts["error"] = error.kind
+    if error.provider is not None:
+        facts["provider"] = error.provider
+    if isinstance(error, RateLimited) and error.violated:
+        facts["limited"] = list(error.violated)
 
 
 async def refuse_route(request: Request, error: Exception) -> NoReturn:

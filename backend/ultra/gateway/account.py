@@ -24,6 +24,11 @@ class Account:
         self.obstacles: list[Obstacle] = []
         self._final: Receipt | None = None
 
+    @property
+    def calls(self) -> int:
+        """How many calls were made so far."""
+        return len(self._meters)
+
     def called(self, model: Model, meter: Meter) -> None:
         """Take the meter of a call about to be made."""
         self._meters.append((model, meter))

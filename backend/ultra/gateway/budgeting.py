@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
 
@@ -9,10 +10,11 @@ from ultra.domain.chat import ChatRequest, Usage
 from ultra.domain.errors import QuotaExhausted
 from ultra.domain.limits import Budgets, Purse, Purses
 from ultra.domain.models import Model
-from ultra.domain.ports import CallContext, Catalogue, Completions
+from ultra.domain.ports import CallContext, Catalogue, Completions, Observer
 from ultra.domain.pricing import cost
 from ultra.domain.receipts import CompletionStream, Opening, Receipt
 from ultra.gateway.estimating import prompt_bytes
+from ultra.gateway.milestones import Milestones
 from ultra.gateway.policy import Policy
 from ultra.system import System
 
@@ -32,6 +34,7 @@ class Budgeted:
         budgets: Budgets,
         purses: Purses,
         catalogue: Catalogue,
+        observer: Observer,
         system: System,
         policy: Policy,
         owner: str,
@@ -41,6 +44,7 @@ class Budgeted:
         self._budgets = budgets
         self._purses = purses
         self._catalogue = catalogue
+        self._milestones = Milestones(observer=observer, system=system)
         self._system = system
         self._policy = policy
 
@@ -48,7 +52,7 @@ class Budgeted:
         """Ask; entering also raises `QuotaExhausted`, before anybody was asked."""
         return _Budgeted(self, self._completions.open(request, call), request, call)
 
-    async def set_aside(self, request: ChatRequest, call: CallContext) -> str | None:
+    async def set_aside(self, request: ChatRequest, call: CallContext) -> "_Reservation | None":
         """Set the worst case aside; returns the reservation, None when the caller has no budget."""
         purses = await self._purses.of(call.principal, call.credential_id)
         if not purses:
@@ -62,8 +66,10 @@ class Budgeted:
             await asyncio.shield(self._take_back(reserving, reservation))
             raise
         if short is not None:
+            if self._milestones.is_news(short):
+                self._milestones.refused(short, used_usd=await self._budgets.spent(short))
             raise _used_up(short)
-        return reservation
+        return _Reservation(reservation, purses)
 
     async def _take_back(self, reserving: asyncio.Future[Purse | None], reservation: str) -> None:
         """Give back what nobody waits for any more; whether it was set aside is known when that has ended."""
@@ -71,10 +77,12 @@ class Budgeted:
         if reserving.exception() is None and reserving.result() is None:
             await self._budgets.settle(reservation, Decimal(0))
 
-    async def settle(self, reservation: str, receipt: Receipt, request: ChatRequest, call: CallContext) -> None:
+    async def settle(
+        self, reservation: "_Reservation", receipt: Receipt, request: ChatRequest, call: CallContext
+    ) -> None:
         """Write what it cost; where that is unknown, the worst case stands."""
         spent = self._worst_case(request, call) if receipt.cost_usd is None else receipt.cost_usd
-        await self._budgets.settle(reservation, spent)
+        self._milestones.crossed(await self._budgets.settle(reservation.id, spent, purses=reservation.purses))
 
     def _worst_case(self, request: ChatRequest, call: CallContext) -> Decimal:
         candidates = self._catalogue.candidates(request.model)
@@ -95,6 +103,14 @@ class Budgeted:
         return Usage(input_total=prompt, output_total=limit or self._policy.assumed_output_tokens)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reservation:
+    """What is set aside, and out of which purses."""
+
+    id: str
+    purses: Sequence[Purse]
+
+
 class _Budgeted:
     """One completion within its reservation, which is settled whatever happens, also when the caller leaves."""
 
@@ -103,7 +119,7 @@ class _Budgeted:
         self._inner = inner
         self._request = request
         self._call = call
-        self._reservation: str | None = None
+        self._reservation: _Reservation | None = None
 
     async def __aenter__(self) -> CompletionStream:
         self._reservation = await self._skin.set_aside(self._request, self._call)

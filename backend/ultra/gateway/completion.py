@@ -148,7 +148,7 @@ class Gateway:
         asked = replace(request, model=model.provider_model)
         permit = self.breakers.admit(model, deadline=call.deadline)
         try:
-            meter = Meter(self._till, model, asked, call, attempt=attempt)
+            meter = Meter(self._till, model, asked, call, attempt=attempt, place=account.calls + 1)
         except BaseException:
             permit.end("cancelled", None)
             raise

@@ -33,12 +33,16 @@ class Meter:
     """
 
     __slots__ = (
-        "_began", "_entry_id", "_first_token_at", "_has_events", "_model", "_output_bytes", "_prompt_tokens",
-        "_reported", "_till", "_upstream_id", "cost_usd", "is_settled", "usage",
+        "_attempt", "_began", "_entry_id", "_first_token_at", "_has_events", "_model", "_output_bytes",
+        "_prompt_tokens", "_reported", "_till", "_upstream_id", "cost_usd", "is_settled", "usage",
     )  # fmt: skip
 
-    def __init__(self, till: Till, model: Model, request: ChatRequest, call: CallContext, *, attempt: int) -> None:
+    def __init__(
+        self, till: Till, model: Model, request: ChatRequest, call: CallContext, *, attempt: int, place: int = 1
+    ) -> None:
+        """`attempt` counts how often this model was asked, `place` all calls of the completion, this one included."""
         self._till = till
+        self._attempt = place
         self._model = model
         self._began = till.system.monotonic()
         self._entry_id = till.system.new_id("call")
@@ -114,6 +118,7 @@ class Meter:
                 total_s=now - self._began,
                 usage=self.usage,
                 cost_usd=self.cost_usd,
+                attempt=self._attempt,
             )
         )
 

@@ -70,6 +70,10 @@ class Inventory:
         targets = self._arrangement.aliases.get(model_id, (model_id,))
         return next((model for target in targets if (model := self._find(target)) is not None), None)
 
+    def lists(self, model_id: str) -> bool:
+        """Whether that id is one of a listed model, and not merely one that could be asked for."""
+        return model_id in self._listed()
+
     def models(self) -> tuple[Model, ...]:
         """Every listed model with its present availability, price and latency, ensembles first."""
         upstream = self._upstream()

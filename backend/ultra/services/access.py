@@ -25,7 +25,9 @@ from ultra.auth.witness import Witness
 from ultra.config import ConfigurationInvalid, Problem, SecretRef, Settings, vendors
 from ultra.domain.access import Versions
 from ultra.domain.limits import Limiter
+from ultra.domain.ports import Observer
 from ultra.limits import LimitPolicy, Rates, open_limiter
+from ultra.services.limit_news import LimitNews
 from ultra.store.audit import StoredAudit
 from ultra.store.budgets import StoredBudgets
 from ultra.store.database import Database
@@ -81,7 +83,7 @@ class Access:
 
 @asynccontextmanager
 async def open_access(
-    settings: Settings, *, database: Database, ledger: StoredLedger, system: System
+    settings: Settings, *, database: Database, ledger: StoredLedger, observer: Observer, system: System
 ) -> AsyncIterator[Access]:
     """Build everything; connections and threads end on leaving."""
     stores = _stores(database, ledger, system)
@@ -96,11 +98,13 @@ async def open_access(
     address = None if settings.redis_url is None else settings.redis_url.reveal()
     async with (
         _passwords() as passwords,
-        open_limiter(url=address, system=system, workers=settings.workers) as limiter,
+        open_limiter(
+            url=address, system=system, workers=settings.workers, noticed=LimitNews(observer).heard
+        ) as limiter,
         _versions(address, database, stores, system) as versions,
         Witness(audit=stores.audit) as witness,
     ):
-        refusals = Refusals(audit=witness, system=system)
+        refusals = Refusals(audit=witness, observer=observer, system=system)
         yield Access(
             stores=stores,
             accounts=_accounts(stores, passwords, browser_sessions, refusals, system),

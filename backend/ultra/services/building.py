@@ -1,15 +1,13 @@
 """Builds the house: every part gets what it needs, and nothing it does not."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import ultra.patterns as lenses
 from ultra.analysis import AnalysisPolicy, Analyst, Flow, known_flows
-from ultra.analysis.quorum import quorum
 from ultra.config import Loaded, Settings
 from ultra.domain.patterns import Patterns
 from ultra.domain.ports import Completions, Executor, Journal, Ledger, Observer, Runs
@@ -18,20 +16,16 @@ from ultra.gateway.completion import Gateway
 from ultra.gateway.policy import Policy
 from ultra.gateway.rationing import Rationed
 from ultra.inventory.catalogue import Inventory
-from ultra.inventory.facts import read_facts
-from ultra.inventory.health import Health
-from ultra.inventory.live import LiveLists
-from ultra.inventory.prices import Prices
-from ultra.inventory.sources import Ensemble, ProviderSource
-from ultra.inventory.traffic import Traffic
 from ultra.services.access import Access, open_access
 from ultra.services.allowances import Allowances
 from ultra.services.housekeeping import Housekeeping, longest_call, retention_of
+from ultra.services.instruments import Instruments, open_instruments, watch_records, watch_runs
 from ultra.services.presence import Presence
-from ultra.services.providers import open_workshop
 from ultra.services.purses import AccountPurses, AccountRations
 from ultra.services.reloading import Reloading
-from ultra.services.renewal import Replaceable, arrangement_of
+from ultra.services.renewal import Replaceable
+from ultra.services.running import running
+from ultra.services.stock import Stock, open_stock
 from ultra.services.vitals import Vitals
 from ultra.store import migrating, stamp
 from ultra.store.budgets import StoredBudgets
@@ -41,7 +35,6 @@ from ultra.store.ledger import StoredLedger
 from ultra.store.memory import JournalInMemory, RunsInMemory
 from ultra.store.runs import StoredRuns
 from ultra.system import System
-from ultra.telemetry.observers import Observers
 from ultra.work.in_process import InProcessExecutor
 
 
@@ -70,6 +63,7 @@ class Services:
     kept: Bench
     fleeting: Bench
     access: Access
+    instruments: Instruments
     reloading: Reloading
     vitals: Vitals
     presence: Presence = field(default_factory=Presence)
@@ -87,8 +81,10 @@ class Services:
 
 
 @asynccontextmanager
-async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterator[Services]:
-    """Build the house and take it down on leaving, last built first.
+async def build(
+    loaded: Loaded, *, system: System, serves: bool, siblings: Path | None = None
+) -> AsyncIterator[Services]:
+    """Build the house and take it down on leaving, last built first. `siblings` is the folder that workers share.
 
     A house that `serves` keeps the model lists fresh and adopts runs that a dead process left; one that does not is a
     command's, and minds its own business. Raises `UltraError` or `PatternInvalid` when a part cannot be opened.
@@ -99,38 +95,37 @@ async def build(loaded: Loaded, *, system: System, serves: bool) -> AsyncIterato
         enter = stack.enter_async_context
         database = await enter(_database(settings, system))
         ledger = await enter(_ledger(settings, database, system))
-        access = await enter(open_access(settings, database=database, ledger=ledger, system=system))
-        workshop = await enter(open_workshop(loaded, system=system, serves=serves))
-        sources = workshop.build(loaded)
-        health, traffic, prices = Health(system=system), Traffic(), Prices(system=system)
-        observer = Observers([health, traffic])
-        live = LiveLists(sources=sources, system=system, refresh_s=settings.inventory_refresh_s, on_start=prices.warm)
-        catalogue = _inventory(loaded, patterns, sources, health=health, live=live, prices=prices, system=system)
-        for work in (_housekeeping(settings, database, access, system).run, live.run) if serves else ():
-            await enter(_running(work()))
-        gateway = _gateway(settings, sources, catalogue=catalogue, ledger=ledger, observer=observer, system=system)
-        completions = _bounded(gateway, settings, access, catalogue=catalogue, system=system, owner=ledger.name)
+        stock = await enter(open_stock(loaded, patterns, system=system, serves=serves))
         worker = system.new_id("worker")
-        bench = partial(
-            _bench, settings, system, worker, gateway=completions, catalogue=catalogue, patterns=patterns, serves=serves
+        instruments = await enter(
+            open_instruments(settings, stock, database, siblings, worker, system=system, serves=serves)
         )
+        observer = instruments.observer
+        access = await enter(open_access(settings, database=database, ledger=ledger, observer=observer, system=system))
+        if serves:
+            await enter(running(_housekeeping(settings, database, access, system).run()))
+        gateway = _gateway(settings, stock, instruments, ledger=ledger, system=system)
+        completions = _bounded(gateway, settings, access, stock, instruments, owner=ledger.name, system=system)
+        bench = partial(_bench, settings, system, worker, completions, stock, patterns, instruments, serves=serves)
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
         passing = _in_memory(system)
-        parts = Replaceable(workshop, catalogue, live, gateway, access)
+        parts = Replaceable(stock, gateway, access, instruments)
+        watch_records(instruments.metrics, ledger=ledger, witness=access.witness)
         yield Services(
             settings=settings,
             system=system,
             database=database,
-            catalogue=catalogue,
-            refresh_models=live.refresh,
+            catalogue=stock.catalogue,
+            refresh_models=stock.live.refresh,
             completions=completions,
             patterns=patterns,
             flows=known_flows(),
             kept=await enter(bench(*stored)),
             fleeting=await enter(bench(*passing)),
             access=access,
+            instruments=instruments,
             reloading=Reloading(loaded=loaded, prepare=parts.prepare, system=system),
-            vitals=Vitals(worker, system.now(), system.monotonic(), observer, traffic, live, ledger),
+            vitals=_vitals(stock, observer, ledger, worker=worker, system=system),
         )
 
 
@@ -151,6 +146,18 @@ async def _ledger(settings: Settings, database: Database, system: System) -> Asy
         yield ledger
 
 
+def _vitals(stock: Stock, observer: Observer, ledger: StoredLedger, *, worker: str, system: System) -> Vitals:
+    return Vitals(
+        worker=worker,
+        started_at=system.now(),
+        began=system.monotonic(),
+        observer=observer,
+        traffic=stock.traffic,
+        live=stock.live,
+        ledger=ledger,
+    )
+
+
 def _housekeeping(settings: Settings, database: Database, access: Access, system: System) -> Housekeeping:
     return Housekeeping(
         database=database,
@@ -161,64 +168,42 @@ def _housekeeping(settings: Settings, database: Database, access: Access, system
     )
 
 
-def _inventory(
-    loaded: Loaded,
-    patterns: Patterns,
-    sources: Sequence[ProviderSource],
-    *,
-    health: Health,
-    live: LiveLists,
-    prices: Prices,
-    system: System,
-) -> Inventory:
-    return Inventory(
-        sources=sources,
-        facts=read_facts(),
-        health=health,
-        live=live,
-        prices=prices,
-        system=system,
-        arrangement=arrangement_of(loaded),
-        ensembles=_ensembles(patterns, loaded.settings),
-    )
-
-
-def _gateway(
-    settings: Settings,
-    sources: Sequence[ProviderSource],
-    *,
-    catalogue: Inventory,
-    ledger: Ledger,
-    observer: Observer,
-    system: System,
-) -> Gateway:
+def _gateway(settings: Settings, stock: Stock, instruments: Instruments, *, ledger: Ledger, system: System) -> Gateway:
     return Gateway(
-        providers={source.name: source.provider for source in sources},
-        catalogue=catalogue,
+        providers=instruments.providers(stock.sources),
+        catalogue=stock.catalogue,
         ledger=ledger,
-        observer=observer,
+        observer=instruments.observer,
         system=system,
         policy=_policy(settings),
     )
 
 
 def _bounded(
-    gateway: Gateway, settings: Settings, access: Access, *, catalogue: Inventory, system: System, owner: str
+    gateway: Gateway,
+    settings: Settings,
+    access: Access,
+    stock: Stock,
+    instruments: Instruments,
+    *,
+    owner: str,
+    system: System,
 ) -> Completions:
     """Put the skins of tokens and money around the gateway; whatever asks a model asks through both."""
-    stores = access.stores
-    allowances = Allowances(users=stores.users, keys=stores.keys, system=system)
+    allowances = Allowances(users=access.stores.users, keys=access.stores.keys, system=system)
     budgeted = Budgeted(
         gateway,
-        budgets=stores.budgets,
+        budgets=access.stores.budgets,
         purses=AccountPurses(allowances=allowances),
-        catalogue=catalogue,
+        catalogue=stock.catalogue,
+        observer=instruments.observer,
         system=system,
         policy=_policy(settings),
         owner=owner,
     )
     rations = AccountRations(allowances=allowances, policy=access.limits)
-    return Rationed(budgeted, rations=rations, limiter=access.limiter)
+    rationed = Rationed(budgeted, rations=rations, limiter=access.limiter)
+    return rationed if instruments.tracing is None else instruments.tracing.completions(rationed)
 
 
 def make_folders(settings: Settings) -> None:
@@ -245,27 +230,31 @@ async def _bench(
     settings: Settings,
     system: System,
     worker: str,
+    completions: Completions,
+    stock: Stock,
+    patterns: Patterns,
+    instruments: Instruments,
     runs: Runs,
     journal: Journal,
     *,
-    gateway: Completions,
-    catalogue: Inventory,
-    patterns: Patterns,
     serves: bool,
 ) -> AsyncIterator[Bench]:
+    tracing = instruments.tracing
     analyst = Analyst(
-        completions=gateway,
-        catalogue=catalogue,
+        completions=completions,
+        catalogue=stock.catalogue,
         patterns=patterns,
         flows=known_flows(),
         runs=runs,
-        journal=journal,
+        journal=journal if tracing is None else tracing.journal(journal),
+        observer=instruments.observer,
         system=system,
         policy=AnalysisPolicy(),
     )
     executor = InProcessExecutor(
         runs=runs,
-        conduct=analyst.conduct,
+        conduct=analyst.conduct if tracing is None else tracing.conduct(analyst.conduct, runs=runs),
+        observer=instruments.observer,
         system=system,
         worker=worker,
         concurrency=settings.run_concurrency,
@@ -273,28 +262,9 @@ async def _bench(
         grace_s=settings.shutdown_grace_s,
         adopts=serves,
     )
+    watch_runs(instruments.metrics, executor)
     async with executor:
         yield Bench(runs=runs, journal=journal, executor=executor)
-
-
-@asynccontextmanager
-async def _running(work: Awaitable[None]) -> AsyncIterator[None]:
-    """Keep a task going beside everything else, and end it on leaving."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def _ensembles(patterns: Patterns, settings: Settings) -> Sequence[Ensemble]:
-    sizes = {lens.name: max(settings.run_panel_size, lens.minimum_panel) for lens in patterns.all()}
-    return [
-        Ensemble(pattern=name, display_name=f"Ultra {name}", members=size, quorum=quorum(size))
-        for name, size in sizes.items()
-    ]
 
 
 def _policy(settings: Settings) -> Policy:

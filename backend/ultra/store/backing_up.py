@@ -15,8 +15,10 @@ from ultra.store.database import Database
 from ultra.store.tables import STAMP
 from ultra.system import System
 
-LEFT_OUT = frozenset({"sessions", "token_families", "refresh_tokens", "sign_in_links"})
-"""What lets somebody in for a while: nobody who was signed out since must be signed in again by a restore."""
+LEFT_OUT = frozenset({"sessions", "token_families", "refresh_tokens", "sign_in_links", "alerts", "alert_holders"})
+"""What lets somebody in for a while: nobody who was signed out since must be signed in again by a restore.
+
+And the alerts that stood then: those who see trouble now will raise theirs."""
 
 _AT_ONCE = 500
 

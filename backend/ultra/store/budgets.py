@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, sel
 from sqlalchemy.exc import IntegrityError
 
 from ultra.domain.errors import Conflict
-from ultra.domain.limits import Purse
+from ultra.domain.limits import Purse, Reached, reached
 from ultra.store.database import Database
 from ultra.store.inserting import inserting
 from ultra.store.spending_tables import BUDGETS, RESERVATIONS
@@ -76,12 +76,24 @@ class StoredBudgets:
         except IntegrityError as error:
             raise Conflict("There is such a reservation already.", code="reservation_exists") from error
 
-    async def settle(self, reservation: str, spent_usd: Decimal) -> None:
-        """Replace what was set aside by what was spent; harmless when repeated, and when nothing was set aside."""
+    async def settle(
+        self, reservation: str, spent_usd: Decimal, *, purses: Sequence[Purse] = ()
+    ) -> tuple[Reached, ...]:
+        """Replace what was set aside by what was spent; harmless when repeated, and when nothing was set aside.
+
+        Returns what `purses` reached by this; the rows are locked meanwhile, so nobody else sees the same line crossed.
+        """
         if not spent_usd.is_finite() or spent_usd < 0:
             raise ValueError(f"{spent_usd} cannot have been spent.")
         mine = RESERVATIONS.c.id == reservation
-        await self._database.write(lambda connection: _settle(connection, mine, spent_usd))
+        moved = await self._database.write(lambda connection: _settle(connection, mine, spent_usd))
+        known: dict[tuple[str, str], Purse] = {(purse.key, purse.period): purse for purse in purses}
+        return tuple(
+            line
+            for (key, period, _), before, after in moved
+            if (key, period) in known
+            for line in reached(known[key, period], before=before, after=after)
+        )
 
     async def spent(self, purse: Purse) -> Decimal:
         """Return what was spent and set aside in the present period."""
@@ -96,12 +108,12 @@ class StoredBudgets:
         `before` lies further back than any call may last: one that still went on could otherwise not be settled.
         """
         left = RESERVATIONS.c.at < before
-        return await self._database.write(lambda connection: _settle(connection, left, None))
+        return len(await self._database.write(lambda connection: _settle(connection, left, None)))
 
     async def give_up_of(self, owner: str) -> int:
         """Count what a process that is gone had set aside as spent: reservations named `owner.…`; returns how many."""
         left = RESERVATIONS.c.id.startswith(f"{owner}.", autoescape=True)
-        return await self._database.write(lambda connection: _settle(connection, left, None))
+        return len(await self._database.write(lambda connection: _settle(connection, left, None)))
 
     async def _open(self, places: set[_Place]) -> None:
         """Begin a period, in a transaction of its own and in one order: who holds a purse never waits in a circle."""
@@ -143,17 +155,25 @@ def _reserved(reservation: str, place: _Place, *, at: datetime, amount: Decimal)
     return {"id": reservation, "purse": purse, "period": period, "since": since, "at": at, "amount_usd": amount}
 
 
-def _settle(connection: Connection, which: ColumnElement[bool], spent: Decimal | None) -> int:
-    """Take reservations away and count `spent`, or with None all they had set aside; return how many there were."""
+def _settle(
+    connection: Connection, which: ColumnElement[bool], spent: Decimal | None
+) -> list[tuple[_Place, Decimal, Decimal]]:
+    """Take reservations away and count `spent`, or with None all they had set aside.
+
+    Returns for each of them its place, and what was spent there before and after.
+    """
     columns = (RESERVATIONS.c.purse, RESERVATIONS.c.period, RESERVATIONS.c.since)
     places = {(row.purse, row.period, row.since) for row in connection.execute(select(*columns).where(which))}
     if not places:
-        return 0
+        return []
+    moved = []
     sums = _lock(connection, places)
     rows = connection.execute(delete(RESERVATIONS).where(which).returning(*RESERVATIONS.c)).all()
     for row in rows:
         place = (row.purse, row.period, row.since)
         before, aside = sums[place]
-        sums[place] = (before + (row.amount_usd if spent is None else spent), aside - row.amount_usd)
+        after = before + (row.amount_usd if spent is None else spent)
+        sums[place] = (after, aside - row.amount_usd)
+        moved.append((place, before, after))
     _write(connection, sums)
-    return len(rows)
+    return moved

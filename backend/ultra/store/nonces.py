@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from ultra.store.account_tables import NONCES
 from ultra.store.database import Database
+from ultra.store.inserting import inserting
 
 
 class StoredNonces:
@@ -16,8 +15,7 @@ class StoredNonces:
 
     async def spend(self, nonce: str, *, until: datetime, at: datetime) -> bool:
         """Use a nonce up until that moment; False when it is used up already."""
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        taken = dialect.insert(NONCES).values(nonce=nonce, until=until)
+        taken = inserting(NONCES, is_sqlite=self._database.is_sqlite).values(nonce=nonce, until=until)
         taken = taken.on_conflict_do_update(
             index_elements=[NONCES.c.nonce], set_={"until": until}, where=NONCES.c.until <= at
         )

@@ -5,12 +5,12 @@ run_events   the journal: `seq` counts from 1 without gaps within a run
 ledger       one row per upstream call, written before it is made and completed after
 stamp        facts about this database itself, such as the environment it belongs to
 
-Those of accounts, the audit and budgets stand in `account_tables.py` and `spending_tables.py`.
+Those of accounts, the audit, budgets and alerts stand in `account_tables.py`, `spending_tables.py`, `alert_tables.py`.
 """
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
 
-from ultra.store import account_tables, spending_tables
+from ultra.store import account_tables, alert_tables, spending_tables
 from ultra.store.columns import Json, Moment, Money, Prose
 from ultra.store.metadata import METADATA
 
@@ -91,4 +91,4 @@ STAMP = Table(
     Column("value", Text, nullable=False),
 )
 
-ALL = (RUNS, RUN_EVENTS, LEDGER, STAMP, *account_tables.ALL, *spending_tables.ALL)
+ALL = (RUNS, RUN_EVENTS, LEDGER, STAMP, *account_tables.ALL, *spending_tables.ALL, *alert_tables.ALL)

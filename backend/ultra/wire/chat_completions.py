@@ -31,6 +31,7 @@ class ChatCompletions:
             scope["ultra.principal"],
             request,
             request_id=scope["ultra.request_id"],
+            facts=scope["ultra.facts"],
             store=body.get("store") is not False,
         )
         async with opening as told:
@@ -63,7 +64,6 @@ async def _whole(told: Told, *, scope: Scope, send: Send) -> None:
         extra={"ultra": extras},
     )
     headers = {"content-type": "application/json", **_money(told)}
-    _note(scope, told)
     await _send_whole(send, 200, headers, orjson.dumps(body))
 
 
@@ -76,25 +76,18 @@ async def _stream(told: Told, *, include_usage: bool, scope: Scope, send: Send) 
         include_usage=include_usage,
     )
     opening = EventResponse(send, system=services.system, keepalive=writer.keepalive(), explain=writer.error)
-    try:
-        async with opening as response:
-            async for event in told:
-                frames = writer.write(event)
-                while (more := told.ready()) is not None:  # what came together goes out together
-                    frames += writer.write(more)
-                await response.write(frames)
-            await response.write(writer.end({"ultra": told.extras()}))
-    finally:
-        _note(scope, told)
+    async with opening as response:
+        async for event in told:
+            frames = writer.write(event)
+            while (more := told.ready()) is not None:  # what came together goes out together
+                frames += writer.write(more)
+            await response.write(frames)
+        await response.write(writer.end({"ultra": told.extras()}))
 
 
 def _money(told: Told) -> dict[str, str]:
     spent = decimal_to_json(told.cost_usd)
     return {} if spent is None else {"x-ultra-cost-usd": spent}
-
-
-def _note(scope: Scope, told: Told) -> None:
-    scope["ultra.facts"].update(model=told.model, cost_usd=decimal_to_json(told.cost_usd))
 
 
 async def _send_whole(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:

@@ -1,9 +1,11 @@
 """How a run ends when whoever conducts it cannot say so: the status, the reason, and the last event."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from ultra.domain.analysis import EventType, NewEvent, RunStatus
+from ultra.domain.analysis import EventType, NewEvent, Run, RunStatus
+from ultra.domain.observations import RunEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,18 @@ class Ending:
         """The last row of the journal."""
         data: dict[str, Any] = {"status": self.status, "error_kind": self.error_kind, "error": self.error}
         return NewEvent(type=self.event_type, data=data)
+
+    def observed(self, run: Run, at: datetime) -> RunEnded:
+        """Return what observers hear of a run that ended so."""
+        return RunEnded(
+            at=at,
+            pattern=run.options.pattern,
+            flow=run.options.flow or "unknown",
+            status=self.status,
+            asked=len(run.panel),
+            answered=0,
+            total_s=max((at - (run.started_at or run.created_at)).total_seconds(), 0.0),
+        )
 
 
 CANCELLED = Ending("cancelled", "cancelled", "The run was cancelled.", "run.cancelled")

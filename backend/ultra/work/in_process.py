@@ -15,7 +15,7 @@ from typing import Literal, Self, TypeAlias
 
 from ultra.domain.analysis import Run
 from ultra.domain.errors import UltraError, Unavailable
-from ultra.domain.ports import Conduct, LeaseLost, Load, Runs
+from ultra.domain.ports import Conduct, LeaseLost, Load, Observer, Runs
 from ultra.system import System
 from ultra.work.ending import CANCELLED, INTERNAL, INTERRUPTED, Ending
 from ultra.work.fair_queue import FairQueue
@@ -63,6 +63,7 @@ class InProcessExecutor:
         *,
         runs: Runs,
         conduct: Conduct,
+        observer: Observer,
         system: System,
         worker: str,
         lease_s: float = 30.0,
@@ -73,6 +74,7 @@ class InProcessExecutor:
     ) -> None:
         self._runs = runs
         self._conduct = conduct
+        self._observer = observer
         self._system = system
         self._worker = worker
         self._lease_s = lease_s
@@ -215,6 +217,9 @@ class InProcessExecutor:
         self._sweep_at = self._system.monotonic() + self._lease_s
         for run_id in await self._runs.sweep(queued_before=self._system.now() - timedelta(seconds=UNBEGUN_S)):
             _LOG.warning("Run %s was interrupted and may not be resumed.", run_id)
+            run = await self._runs.get(run_id, owner=None)
+            if run is not None:
+                self._observer.notice(INTERRUPTED.observed(run, self._system.now()))
 
     async def _news_or_pause(self) -> None:
         news = asyncio.ensure_future(self._news.wait())
@@ -258,12 +263,12 @@ class InProcessExecutor:
             _LOG.error("The conduct of run %s returned without ending it.", run_id)
             ending = INTERNAL
         if ending is not None:
-            await self._end(run_id, work.lease, ending)
+            await self._end(work.run, work.lease, ending)
 
-    async def _end(self, run_id: str, lease: str, ending: Ending) -> None:
+    async def _end(self, run: Run, lease: str, ending: Ending) -> None:
         with suppress(LeaseLost):  # its conduct has ended it in time, or another worker has it
             await self._runs.finish(
-                run_id,
+                run.id,
                 worker=lease,
                 status=ending.status,
                 verdict=None,
@@ -272,11 +277,13 @@ class InProcessExecutor:
                 error=ending.error,
                 event=ending.event,
             )
+            self._observer.notice(ending.observed(run, self._system.now()))
 
     async def _end_unbegun(self, run_id: str, ending: Ending) -> None:
         lease = self._lease_name()
-        if await self._runs.claim(run_id, worker=lease, until=self._until()) is not None:
-            await self._end(run_id, lease, ending)
+        run = await self._runs.claim(run_id, worker=lease, until=self._until())
+        if run is not None:
+            await self._end(run, lease, ending)
 
     async def _interrupt_queued(self) -> None:
         """End what waits here and may not be resumed; the rest waits in the store for another process."""

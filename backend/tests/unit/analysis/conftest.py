@@ -11,6 +11,7 @@ import pytest
 from tests.fakes.catalogue import FakeCatalogue, model
 from tests.fakes.completions import FakeCompletions, Said, Script
 from tests.fakes.journal import FakeJournal
+from tests.fakes.observer import FakeObserver
 from tests.fakes.patterns import FakeLens, FakePatterns
 from tests.fakes.runs import FakeRuns
 from tests.fakes.system import FakeSystem
@@ -32,6 +33,7 @@ class World:
     patterns: FakePatterns
     runs: FakeRuns
     journal: FakeJournal
+    observer: FakeObserver
     analyst: Analyst
 
     async def begin(self, question: Question | str = "Why is the sky blue?", **options: Any) -> Run:
@@ -82,6 +84,7 @@ def build(*lenses: FakeLens, models: Sequence[str] = MODELS) -> World:
     completions = FakeCompletions(system=system, default=lambda request, call: f"{request.model} on {call.stage}")
     catalogue = FakeCatalogue(*(model(name, price=PRICE, strength=rank) for rank, name in enumerate(models)))
     patterns = FakePatterns(*lenses)
+    observer = FakeObserver()
     runs = FakeRuns(system=system)
     journal = FakeJournal(runs=runs, system=system)
     analyst = Analyst(
@@ -91,10 +94,11 @@ def build(*lenses: FakeLens, models: Sequence[str] = MODELS) -> World:
         flows=known_flows(),
         runs=runs,
         journal=journal,
+        observer=observer,
         system=system,
         policy=AnalysisPolicy(),
     )
-    return World(system, completions, catalogue, patterns, runs, journal, analyst)
+    return World(system, completions, catalogue, patterns, runs, journal, observer, analyst)
 
 
 @pytest.fixture

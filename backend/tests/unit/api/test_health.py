@@ -165,7 +165,7 @@ async def test_a_house_reports_every_condition(house: Running) -> None:
     _, body = await _reported(house)
     assert set(body["dependencies"]) == {"database", "migrations", "shared_limits", "disk"}
     assert set(body["services"]) == {"runs", "ledger", "audit", "model_lists", "event_loop"}
-    assert set(body["configuration"]) == {"configuration"}
+    assert set(body["configuration"]) == {"configuration", "reload"}
     assert body["dependencies"]["database"]["needed"] is body["dependencies"]["migrations"]["needed"] is True
     assert body["dependencies"]["database"]["facts"]["kind"] == "sqlite"
     assert body["dependencies"]["migrations"]["facts"]["state"] == "current"

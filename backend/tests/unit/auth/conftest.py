@@ -9,6 +9,7 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.keys import FakeKeys
 from tests.fakes.links import FakeLinks
 from tests.fakes.nonces import FakeNonces
+from tests.fakes.observer import FakeObserver
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.system import FakeSystem
 from tests.fakes.tokens import FakeTokens
@@ -57,7 +58,8 @@ class House:
         self.keys = FakeKeys(users=self.users)
         self.links = FakeLinks(users=self.users)
         self.passwords = passwords
-        self.refusals = Refusals(audit=self.audit, system=self.system)
+        self.observer = FakeObserver()
+        self.refusals = Refusals(audit=self.audit, observer=self.observer, system=self.system)
         self.cookie = session_cookie(secure=True)
         self.browser_sessions = BrowserSessions(store=self.sessions, system=self.system)
         self.refresh_tokens = RefreshTokens(tokens=self.tokens, system=self.system)

@@ -197,6 +197,14 @@ SERVING: Final[Mapping[str, tuple[Scene, Scene]]] = {
         Scene({"ULTRA_PUBLIC_ORIGIN": "http://localhost:8080"}),
     ),
     "U060": (Scene({"ULTRA_HOST": "192.0.2.1"}), Scene({"ULTRA_PORT": "0"})),
+    "U061": (
+        Scene({"ULTRA_METRICS_PORT": "9464", "ULTRA_METRICS_HOST": "0.0.0.0"}),
+        Scene({"ULTRA_METRICS_PORT": "9464"}),
+    ),
+    "U062": (
+        Scene({"ULTRA_OTEL_ENDPOINT": "http://traces.lan:4318", "ULTRA_OTEL_HEADERS": "key=value"}),
+        Scene({"ULTRA_OTEL_ENDPOINT": "https://traces.lan:4318", "ULTRA_OTEL_HEADERS": "key=value"}),
+    ),
     "U070": (Scene(production(ULTRA_LIMIT_CONCURRENCY="0")), Scene(production(ULTRA_LIMIT_CONCURRENCY="1"))),
     "U071": (Scene(production(ULTRA_RETENTION_DAYS="0")), Scene({"ULTRA_RETENTION_DAYS": "0"})),
     "U072": (Scene(production(ULTRA_RUN_BUDGET_USD="10.01")), Scene(production(ULTRA_RUN_BUDGET_USD="10"))),

@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.catalogue import FakeCatalogue, model
 from tests.fakes.executor import FakeExecutor
 from tests.fakes.journal import FakeJournal
+from tests.fakes.observer import FakeObserver
 from tests.fakes.patterns import FakeLens, FakePatterns
 from tests.fakes.runs import FakeRuns
 from tests.fakes.system import FakeSystem
@@ -28,12 +29,13 @@ class Office:
     """Of those that leave no trace."""
     catalogue: FakeCatalogue
     system: FakeSystem
+    observer: FakeObserver
 
 
 @pytest.fixture
 def office() -> Office:
     """Set up a desk with four models and two patterns."""
-    system = FakeSystem()
+    system, observer = FakeSystem(), FakeObserver()
     strengths = {"a/one": 1, "b/two": 2, "c/three": 3, "d/four": 4}
     catalogue = FakeCatalogue(*[model(name, strength=strength) for name, strength in strengths.items()])
     kept, fleeting = _bench(system), _bench(system)
@@ -44,11 +46,12 @@ def office() -> Office:
         patterns=FakePatterns(FakeLens(), FakeLens("systems", minimum_panel=4)),
         flows=("adaptive", "vote"),
         bounds=BOUNDS,
+        observer=observer,
         system=system,
     )
     assert isinstance(kept.executor, FakeExecutor)
     assert isinstance(fleeting.executor, FakeExecutor)
-    return Office(desk, kept.executor, fleeting.executor, catalogue, system)
+    return Office(desk, kept.executor, fleeting.executor, catalogue, system, observer)
 
 
 def _bench(system: FakeSystem) -> Bench:

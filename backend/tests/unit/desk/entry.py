@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.fakes.observer import FakeObserver
 from ultra.auth.sign_in import Source
 from ultra.config import load
 from ultra.desk.accounts import AccountDesk
@@ -38,6 +39,7 @@ class Entry:
     accounts: AccountDesk
     keys: KeyDesk
     system: System
+    observer: FakeObserver
 
     async def enrol(self, name: str, role: Role = Role.MEMBER) -> str:
         """Make a user with a password and return the id."""
@@ -66,14 +68,14 @@ async def entry(folder: Path, **settings: str) -> AsyncIterator[Entry]:
     path.write_bytes(await asyncio.to_thread(_template))
     environ = {"ENVIRONMENT": "testing", "DATABASE_URL": f"sqlite:///{path}", **SECRETS, **settings}
     loaded = load(environ=environ, folder=folder)
-    system = System()
+    system, observer = System(), FakeObserver()
     async with (
         open_database(url=f"sqlite:///{path}", system=system) as database,
         StoredLedger(database=database, system=system) as ledger,
-        open_access(loaded.settings, database=database, ledger=ledger, system=system) as access,
+        open_access(loaded.settings, database=database, ledger=ledger, observer=observer, system=system) as access,
     ):
-        throttle = Throttle(limiter=access.limiter, policy=access.limits)
-        yield Entry(access, AccountDesk(access, throttle), KeyDesk(access, system), system)
+        throttle = Throttle(limiter=access.limiter, policy=access.limits, observer=observer, system=system)
+        yield Entry(access, AccountDesk(access, throttle), KeyDesk(access, system), system, observer)
 
 
 @cache

@@ -1,6 +1,7 @@
 """What people may do with their own account, and administrators with those of others."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.unit.desk.entry import PASSWORD, SOURCE, Entry, caller, entry
 from ultra.domain.errors import Conflict, Forbidden, NotFound, RateLimited, Unauthenticated
 from ultra.domain.identity import LOCAL_OPERATOR, Allowance, Role
+from ultra.domain.observations import SignInFailed
 
 
 @pytest.fixture
@@ -123,3 +125,14 @@ async def test_settings_set_the_limits(tmp_path: Path) -> None:
         assert {each.limit.name: each.limit.amount for each in charges} == {"address": 3000, "principal": 7}
         assert not there.access.limits.places(caller("user_ann"))
         assert not there.access.limits.tokens(caller("user_ann"), 5)
+
+
+async def test_failed_attempts_are_heard_of(here: Entry) -> None:
+    """Wrong passwords, and attempts that were not even looked at; nothing about who it was."""
+    await here.enrol("ann")
+    for _ in range(40):
+        with suppress(Unauthenticated, RateLimited):
+            await here.accounts.sign_in("ann", "wrong", source=SOURCE)
+    causes = [each.cause for each in here.observer.noticed if isinstance(each, SignInFailed)]
+    assert len(causes) == 40
+    assert set(causes) == {"password", "throttled"}

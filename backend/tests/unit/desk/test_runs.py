@@ -9,6 +9,7 @@ from tests.unit.desk.conftest import Office
 from ultra.domain.analysis import NewEvent, Question, Run, Verdict
 from ultra.domain.errors import Conflict, InvalidRequest, NotFound, UltraError
 from ultra.domain.identity import LOCAL_OPERATOR, Principal
+from ultra.domain.observations import JournalRead
 
 SOMEBODY_ELSE = Principal("else", "user")
 
@@ -150,3 +151,19 @@ async def test_a_finished_run_can_be_deleted(office: Office) -> None:
     busy = await begun(office)
     with pytest.raises(Conflict):
         await office.desk.delete(LOCAL_OPERATOR, busy.id)
+
+
+async def test_how_late_events_come_is_told_of_those_that_were_waited_for(office: Office) -> None:
+    """What stood in the journal before somebody came is late by nobody's fault."""
+    office.executor.status = None
+    office.executor.script = [NewEvent("run.started", {})]
+    run = await begun(office)
+    office.system.advance(60)
+    seen = []
+    async for event in office.desk.follow(LOCAL_OPERATOR, run.id, patience=1):
+        seen.append(event.type)
+        if event.type == "run.started":
+            await office.executor.end(run.id, "complete", office.executor.verdict)
+    assert seen == ["run.started", "run.done"]
+    (lag,) = [each.lag_s for each in office.observer.noticed if isinstance(each, JournalRead)]
+    assert 0 <= lag <= 1

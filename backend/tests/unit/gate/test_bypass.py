@@ -40,3 +40,10 @@ async def test_a_lifespan_is_the_frameworks() -> None:
 
     await Bypass(framework, routes={})({"type": "lifespan"}, None, None)
     assert begun == ["lifespan"]
+
+
+async def test_its_routes_have_their_pattern() -> None:
+    """What passes the framework by is known by the same name as if it had not."""
+    exchange = Exchange(method="POST", path="/v1/chat/completions")
+    await exchange(Bypass(says(b""), routes={"/v1/chat/completions": says(b"")}))
+    assert exchange.scope["ultra.route"] == "/v1/chat/completions"

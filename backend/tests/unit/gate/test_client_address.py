@@ -105,3 +105,14 @@ async def test_whatever_a_client_writes_before_changes_nothing(theirs: list[str]
         assert found == str(mapped).partition("%")[0]
     assert found is not None
     assert ipaddress.ip_address(found)
+
+
+@pytest.mark.parametrize(
+    ("peer", "trusted", "said"),
+    [("10.1.2.3", PROXIES, True), ("198.51.100.7", PROXIES, False), ("10.1.2.3", (), False)],
+)
+async def test_whether_a_proxy_sent_it_is_told(peer: str, trusted: tuple[str, ...], said: bool) -> None:
+    """What stands in the headers does not matter for it."""
+    exchange = Exchange(client=(peer, 1), headers={"x-forwarded-for": "10.1.2.3"})
+    await exchange(ClientAddress(ignore, trusted=trusted))
+    assert exchange.scope["ultra.from_proxy"] is said

@@ -94,3 +94,9 @@ async def test_programs_read_no_pages(path: str) -> None:
     """At the address of a program a browser reads what a program reads."""
     exchange = await Exchange(path=path, headers=BROWSER)(raising(NotFound("No.")))
     assert "json" in exchange.answer_headers["content-type"]
+
+
+async def test_the_log_line_learns_what_went_wrong_and_where() -> None:
+    """The error's word, the provider, and the limits of Ultra's own that said no."""
+    exchange = await Exchange()(raising(RateLimited("Slow down.", provider="acme", violated=("tokens",))))
+    assert exchange.scope["ultra.facts"] == {"error": "rate_limited", "provider": "acme", "limited": ["tokens"]}

@@ -10,11 +10,13 @@ import pytest
 from tests.fakes.budgets import FakeBudgets
 from tests.fakes.catalogue import FakeCatalogue, model
 from tests.fakes.completions import FakeCompletions, Reply
+from tests.fakes.observer import FakeObserver
 from tests.fakes.system import FakeSystem
 from ultra.domain.chat import ChatRequest, Message, Text
 from ultra.domain.completion import gather
 from ultra.domain.errors import Overloaded, QuotaExhausted
 from ultra.domain.limits import Purse
+from ultra.domain.observations import BudgetReached
 from ultra.domain.ports import CallContext
 from ultra.domain.pricing import Price
 from ultra.gateway.budgeting import Budgeted
@@ -32,6 +34,7 @@ class Till:
     def __init__(self, *purses: Purse) -> None:
         self.system = FakeSystem()
         self.purses = purses
+        self.observer = FakeObserver()
         self.budgets = FakeBudgets(system=self.system)
         self.inner = FakeCompletions(system=self.system, default=Reply("Because.", cost_usd=Decimal("0.01")))
         price = Price(input=Decimal(1), output=Decimal(2))
@@ -50,6 +53,7 @@ class Till:
             budgets=self.budgets,
             purses=self,
             catalogue=self.catalogue,
+            observer=self.observer,
             system=self.system,
             policy=Policy(),
             owner="worker_1",
@@ -188,3 +192,25 @@ async def test_nothing_is_written_for_who_has_no_budget() -> None:
         await gather(stream)
         assert not till.budgets.open
     assert not till.budgets.paid
+
+
+async def test_lines_that_are_crossed_are_told() -> None:
+    """The completion that comes to 80 percent says so, once; the one that no longer fits is the end."""
+    till = Till(Purse("user:ann", "day", Decimal("0.25")))
+    till.inner.default = Reply("Because.", cost_usd=Decimal("0.2"))
+    async with till.open() as stream:
+        await gather(stream)
+    for _ in range(2):
+        with pytest.raises(QuotaExhausted):
+            async with till.open():
+                pass
+    assert [each.percent for each in till.observer.noticed if isinstance(each, BudgetReached)] == [80, 100]
+
+
+async def test_a_refusal_out_of_a_full_purse_is_no_end() -> None:
+    """One call that is too large says nothing of the budget."""
+    till = Till(Purse("user:ann", "day", Decimal("0.1")))
+    with pytest.raises(QuotaExhausted):
+        async with till.open():
+            pass
+    assert not till.observer.noticed

@@ -11,11 +11,12 @@ from hypothesis import example, given, settings, strategies
 from tests.fakes.budgets import FakeBudgets
 from tests.fakes.catalogue import FakeCatalogue, model
 from tests.fakes.completions import FakeCompletions, Reply
+from tests.fakes.observer import FakeObserver
 from tests.fakes.system import FakeSystem
 from ultra.domain.chat import ChatRequest, Message, Text
 from ultra.domain.completion import gather
 from ultra.domain.errors import QuotaExhausted
-from ultra.domain.limits import Purse
+from ultra.domain.limits import Purse, Reached
 from ultra.domain.ports import CallContext
 from ultra.domain.pricing import Price
 from ultra.gateway.budgeting import Budgeted
@@ -57,9 +58,11 @@ class Watched(FakeBudgets):
         """Set aside, some turns later."""
         return await asyncio.shield(self._later(super().reserve(purses, amount_usd, reservation=reservation)))
 
-    async def settle(self, reservation: str, spent_usd: Decimal) -> None:
+    async def settle(
+        self, reservation: str, spent_usd: Decimal, *, purses: Sequence[Purse] = ()
+    ) -> tuple[Reached, ...]:
         """Settle, some turns later."""
-        await asyncio.shield(self._later(super().settle(reservation, spent_usd)))
+        return await asyncio.shield(self._later(super().settle(reservation, spent_usd, purses=purses)))
 
     async def _later(self, step):
         for _ in range(3):
@@ -82,6 +85,7 @@ class House:
             budgets=self.budgets,
             purses=self,
             catalogue=FakeCatalogue(model("a/one", price=price)),
+            observer=FakeObserver(),
             system=self.system,
             policy=Policy(),
             owner="worker_1",

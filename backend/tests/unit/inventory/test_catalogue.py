@@ -326,6 +326,13 @@ async def test_one_provider_is_what_it_is_among_all(build: Callable) -> None:
     }
 
 
+def test_what_could_be_asked_for_is_not_yet_listed(build: Callable) -> None:
+    """Any name can be asked for while a provider's list was not read; only listed ones may stand for themselves."""
+    house = build()
+    assert house.inventory.lists("openai/gpt-6-sol")
+    assert not house.inventory.lists("openai/made-up")
+
+
 def test_other_providers_can_be_put_in_force(build: Callable) -> None:
     """Models of a provider that went are not found any more, those of one that came are."""
     house, other = build(names=("openai",)), build(names=("gemini",))

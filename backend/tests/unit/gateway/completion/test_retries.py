@@ -127,3 +127,11 @@ async def test_leaving_between_two_attempts(bench) -> None:
     assert (bench.a.opened, bench.a.closed) == (1, 1)
     assert bench.ledger.open_rows == []
     assert asyncio.all_tasks() == before
+
+
+async def test_the_observer_hears_which_call_of_the_completion_it_was(bench, answer) -> None:
+    """Calls are counted through, over models: every one but the first was a retry or another candidate."""
+    bench.plan("a/one", [Overloaded("x")], [UpstreamRefusedKey("x")])
+    bench.plan("b/one", answer())
+    await bench.ask("best")
+    assert [(each.model, each.attempt) for each in bench.observer.calls] == [("a/one", 1), ("a/one", 2), ("b/one", 3)]

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.fakes.journal import FakeJournal
+from tests.fakes.observer import FakeObserver
 from tests.fakes.runs import FakeRuns
 from tests.fakes.system import FakeSystem
 from ultra.domain.analysis import NewEvent, Question, Run, RunOptions
@@ -18,6 +19,7 @@ class Stage:
         self.system = FakeSystem(jumps=False)
         self.runs = FakeRuns(system=self.system)
         self.journal = FakeJournal(runs=self.runs, system=self.system)
+        self.observer = FakeObserver()
         self.begun: list[str] = []
         self.leases: list[str] = []
         self.may_end = asyncio.Event()
@@ -26,7 +28,11 @@ class Stage:
         """Make an executor that is not open yet."""
         settings: dict[str, Any] = {"worker": "w1", "lease_s": 30.0, "poll_s": 1.0, "grace_s": 5.0, "concurrency": 8}
         return InProcessExecutor(
-            runs=self.runs, conduct=conduct or self.conduct, system=self.system, **settings | changes
+            runs=self.runs,
+            conduct=conduct or self.conduct,
+            observer=self.observer,
+            system=self.system,
+            **settings | changes,
         )
 
     async def conduct(self, run: Run, worker: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 from tests.unit.work.in_process.stage import Stage
 from ultra.domain.analysis import Run
+from ultra.domain.observations import RunEnded
 
 
 async def test_cancelling_stops_the_conduct_at_once(stage: Stage) -> None:
@@ -82,3 +83,17 @@ async def test_cancelling_what_another_process_conducts_leaves_the_end_to_it(sta
         assert await executor.cancel("run_0", owner="ada")
         assert stage.outcome() == ("running", None)
         assert await stage.runs.is_cancelled("run_0")
+
+
+async def test_a_run_that_is_ended_here_is_told_once(stage: Stage) -> None:
+    """Whether it was under way or waited; what its conduct ended itself is the conduct's to tell."""
+    async with stage.executor(concurrency=1) as executor:
+        await executor.submit(stage.run(0))
+        await executor.submit(stage.run(1))
+        await stage.system.settled()
+        assert executor.load.waiting == 1
+        for number in (1, 0):
+            await executor.cancel(f"run_{number}", owner="ada")
+        await stage.system.settled()
+    ended = [each for each in stage.observer.noticed if isinstance(each, RunEnded)]
+    assert [(each.status, each.answered) for each in ended] == [("cancelled", 0), ("cancelled", 0)]
