@@ -10,13 +10,17 @@ import typer
 from ultra.cli.command import Command
 
 if TYPE_CHECKING:
+    import ssl
+
     from ultra.mock.server import Application
 
 _EXAMPLES = """Examples:  ultra mock --port 9100
 
 ultra mock --record https://api.openai.com/v1 --cassettes cassettes
 
-ultra mock --replay --cassettes cassettes"""
+ultra mock --replay --cassettes cassettes
+
+ultra mock --certificate server.pem"""
 
 
 class Mock(Command):
@@ -37,6 +41,9 @@ def mock(
     replay: Annotated[bool, typer.Option("--replay", help="Answer from cassettes only.")] = False,
     cassettes: Annotated[Path, typer.Option(help="Folder of recorded exchanges.")] = Path("cassettes"),
     scenarios: Annotated[bool, typer.Option("--scenarios", help="List the faults that can be asked for.")] = False,
+    certificate: Annotated[
+        Path | None, typer.Option(help="PEM file with a certificate and its key: serve over TLS.")
+    ] = None,
 ) -> int:
     """Serve OpenAI's, Anthropic's and Gemini's wires on loopback, with faults on demand."""
     import asyncio
@@ -52,7 +59,7 @@ def mock(
 
     async def whole() -> None:
         async with _application(record, replay=replay, folder=cassettes, seed=seed, speed=speed) as application:
-            await _serve(application, port)
+            await _serve(application, port, tls=_tls(certificate))
 
     asyncio.run(whole())
     return 0
@@ -81,7 +88,20 @@ async def _application(
         yield create_mock(system=system, seed=seed, models=models, pace=mock_pace(speed))
 
 
-async def _serve(application: "Application", port: int) -> None:
+def _tls(certificate: Path | None) -> "ssl.SSLContext | None":
+    import ssl
+
+    if certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate)
+    except OSError as error:  # what OpenSSL has to say is an OSError too
+        raise typer.BadParameter(f"{certificate} holds no certificate with its key: {error.strerror}.") from None
+    return context
+
+
+async def _serve(application: "Application", port: int, *, tls: "ssl.SSLContext | None") -> None:
     import asyncio
     import signal
 
@@ -90,7 +110,7 @@ async def _serve(application: "Application", port: int) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with serve(application, port=port) as address:
+    async with serve(application, port=port, tls=tls) as address:
         typer.echo(f"Mock providers at {address}")
         for provider, path in BASE_PATHS.items():
             typer.echo(f"  ULTRA_{provider.upper()}_BASE_URL={address}{path}")

@@ -1,6 +1,7 @@
 """The mock as an application, and as a server on a loopback port beside whatever else the event loop runs."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias
@@ -76,10 +77,12 @@ def create_mock(
 
 
 @asynccontextmanager
-async def serve(app: Application, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+async def serve(
+    app: Application, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
     """Serve an application in the running event loop; yields `http://host:port`. Port 0 is any free one.
 
-    No signal handler is installed. Leaving closes every connection at once, open streams too. Raises `OSError` when
+    With `tls`, a context that holds a certificate, it is `https`. No signal handler is installed. Leaving closes every connection at once, open streams too. Raises `OSError` when
     the port is taken.
     """
     config = uvicorn.Config(
@@ -96,11 +99,12 @@ async def serve(app: Application, *, host: str = "127.0.0.1", port: int = 0) -> 
     state = ServerState()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: MockProtocol(config=config, server_state=state, app_state={}), host, port, backlog=2048
+        lambda: MockProtocol(config=config, server_state=state, app_state={}), host, port, backlog=2048, ssl=tls
     )
     try:
         address = server.sockets[0].getsockname()
-        yield f"http://{f'[{address[0]}]' if ':' in address[0] else address[0]}:{address[1]}"
+        name = f"[{address[0]}]" if ":" in address[0] else address[0]
+        yield f"{'http' if tls is None else 'https'}://{name}:{address[1]}"
     finally:
         server.close()
         await _disconnect(state)

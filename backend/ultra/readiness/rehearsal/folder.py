@@ -1,0 +1,76 @@
+"""The folder of one rehearsal: it names its process, so that what a killed rehearsal left behind can be told apart."""
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+
+_PREFIX: Final = "ultra-rehearsal-"
+_PIDS: Final = "processes"
+_OWNER: Final = "owner"
+_PATIENCE_S: Final = 5.0
+
+
+@contextmanager
+def rehearsal_folder() -> Iterator[Path]:
+    """Make a folder for this process's rehearsal and remove it afterwards, with what earlier ones have left."""
+    sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)  # the database's user passes through to its own folder
+    remember(folder, os.getpid(), name=_OWNER)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remember(folder: Path, pid: int, *, name: str = _PIDS) -> None:
+    """Write down a process by its id and the moment it began: ids alone are given again."""
+    with suppress(psutil.NoSuchProcess), (folder / name).open("a") as file:
+        file.write(f"{pid} {psutil.Process(pid).create_time()!r}\n")
+
+
+def sweep() -> tuple[Path, ...]:
+    """End the processes and remove the folders of rehearsals whose own process is gone; returns the folders."""
+    swept = []
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # another user's, or just swept by somebody else
+            if folder.stat().st_uid == os.geteuid() and not _living(folder, _OWNER):
+                _end(_living(folder, _PIDS))
+                shutil.rmtree(folder, ignore_errors=True)
+                swept.append(folder)
+    return tuple(swept)
+
+
+def _living(folder: Path, name: str) -> list[psutil.Process]:
+    """Return the processes written down there that still are the same; a folder without a word is not old enough."""
+    found = []
+    file = folder / name
+    if not file.exists():
+        return [] if time.time() - folder.stat().st_mtime > _PATIENCE_S else [psutil.Process()]
+    for line in file.read_text().splitlines():
+        pid, begun = line.split()
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(int(pid))
+            if process.create_time() == float(begun) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGINT)  # PostgreSQL leaves at once on it; so do all others
+    _, stubborn = psutil.wait_procs(processes, timeout=_PATIENCE_S)
+    for process in stubborn:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=_PATIENCE_S)

@@ -1,0 +1,1 @@
+"""The steps: one file, one class each, found by name."""
