@@ -1,0 +1,55 @@
+"""A provider goes away and comes back."""
+
+from ultra.readiness.asking import Client
+from ultra.readiness.stage import Stage, until
+from ultra.readiness.step import Need, Step, expect
+from ultra.readiness.steps._health import until_all_say, until_ready
+from ultra.readiness.steps.completion import question
+
+_CHAT = "/v1/chat/completions"
+_ACME = "acme/gamma"
+
+
+class OutageProvider(Step):
+    """Stops one of two upstream servers."""
+
+    name = "outage-provider"
+    title = "Without one provider: the others serve, and it is said which is away"
+    advice = "One provider must not slow another; look at breakers in /api/health and attempts in /api/requests/{id}."
+    needs = frozenset({Need.ADMIN, Need.MODELS, Need.DEPENDENCIES})
+    turn = 12
+    patience_s = 150.0
+
+    async def check(self, stage: Stage) -> str:
+        """Stop it, ask it and another one, start it, ask again."""
+        operator = await stage.person("operator")
+        client = operator.client
+        other = await _another(client)
+        await stage.tools.stop("provider")
+
+        async def is_refused() -> bool:
+            return all([(await _ask(client, _ACME)) in (502, 503) for _ in range(12)])
+
+        await until(is_refused, 40, "asking what is away is answered with 502 or 503")
+        expect(await _ask(client, other) == 200, f"{other} is not answered while acme is away.")
+        reason = await until_all_say(client, "acme", "warn", "fail")
+        await until_all_say(client, other.partition("/")[0], "pass")
+        await until_ready(stage, 200)
+        await stage.tools.start("provider")
+
+        async def is_back() -> bool:
+            return all([(await _ask(client, _ACME)) == 200 for _ in range(6)])
+
+        await until(is_back, 60, "acme answers again")
+        await until_all_say(client, "acme", "pass", patience=60)
+        return f"{other} went on; acme was told to be away ({reason}), and is back."
+
+
+async def _ask(client: Client, model: str) -> int:
+    return (await client.ask("POST", _CHAT, json=question(model), waits=False)).status
+
+
+async def _another(client: Client) -> str:
+    """Return a usable model of another provider."""
+    listed = (await client.get("/api/available-models?available=true&kind=upstream")).expect(200).json["models"]
+    return str(next(each["id"] for each in listed if each["provider"] != "acme"))
