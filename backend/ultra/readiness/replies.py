@@ -66,7 +66,13 @@ class Reply:
         return self
 
     def _excerpt(self) -> str:
-        return " ".join(self.text.split())[:200] or "(empty)"
+        """Return what it says in words, where it has any."""
+        try:
+            said = codec.loads(self.body)
+            words = said.get("detail") or said["error"]["message"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            words = self.text
+        return " ".join(str(words).split())[:200] or "(nothing)"
 
 
 @dataclass(frozen=True, slots=True)

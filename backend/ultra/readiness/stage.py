@@ -105,6 +105,12 @@ class Stage:
         }
         return person
 
+    async def version(self) -> str | None:
+        """Return the version that the server says it has; None when it does not answer."""
+        with suppress(Unmet):
+            return str((await self.stranger().get("/health")).json["version"])
+        return None
+
     async def tidy(self) -> None:
         """Remove every user that steps have made, as far as the server lets us."""
         guests, self._guests = self._guests, []

@@ -10,6 +10,8 @@ from ultra.readiness.rehearsal.child import Child, finish, start
 from ultra.readiness.rehearsal.places import free_port, until_up
 from ultra.readiness.workshop import Finished
 
+_GRACE_S = 25.0
+
 PROGRAM: Sequence[str] = (sys.executable, "-m", "ultra")
 
 
@@ -38,11 +40,12 @@ class House:
         if self._child is not None and self._child.code is None:
             return
         self._child = await self._start("ultra", "--workers", "2", "--port", str(self.port))
+        await self._ready(self._child)
 
-    async def leave(self) -> int:
-        """Ask it to leave, in order, and return its exit code."""
-        self.tell(signal.SIGTERM)
-        return await self.left()
+    async def end(self) -> None:
+        """End it, in order if it lets us; nothing of it runs afterwards."""
+        if self._child is not None:
+            await self._child.end(patience=_GRACE_S)
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal to the process that all others descend from."""
@@ -76,9 +79,10 @@ class House:
         port = free_port()
         child = await self._start("ultra-beside", "--workers", "1", "--port", str(port), **settings)
         try:
+            await self._ready(child)
             yield f"http://127.0.0.1:{port}"
         finally:
-            await child.end()
+            await child.end(patience=_GRACE_S)
 
     def processes(self) -> list[int]:
         """Return the ids of the serving process and of its workers, where the system tells."""
@@ -90,14 +94,15 @@ class House:
 
     async def _start(self, name: str, *words: str, **settings: str) -> Child:
         self._begun += 1
-        name = f"{name}-{self._begun}"
-        log = self.folder.parent / "logs" / f"{name}.log"
-        child = await start(
+        return await start(
             [*self._program, "serve", *words],
             folder=self.folder.parent,
-            name=name,
+            name=f"{name}-{self._begun}",
             variables={**self._variables, **settings},
             works_in=self.folder,
         )
-        await until_up(child, lambda: log.exists() and b"Ultra (production) at " in log.read_bytes(), log)
-        return child
+
+    async def _ready(self, child: Child) -> None:
+        """Wait until it has said where it is, which it does once every worker is ready."""
+        log = self.folder.parent / "logs" / f"{child.name}.log"
+        await until_up(child, lambda: b"Ultra (production) at " in log.read_bytes(), log)

@@ -55,7 +55,7 @@ async def rehearse(plan: Rehearsal) -> AsyncIterator[Stage]:
             made = await bench.command("users", "create", _ADMIN, "--admin", "--password-stdin", said=canaries["admin"])
             if made.code:
                 raise CannotRehearse(f"No administrator could be made: {made.err.strip()[-1500:]}")
-            stack.push_async_callback(bench.house.leave)
+            stack.push_async_callback(bench.house.end)
             await bench.serve()
             yield Stage(
                 line=Line(bench.house.address, known=_known(plan, canaries)),
