@@ -11,15 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.blackbox import switchboard as blackbox
-from ultra.auth import api_keys
 from ultra.checks.conditions.check import Diagnosis
 from ultra.checks.conditions.database import DatabaseCondition
 from ultra.checks.conditions.shared_limits import SharedLimitsCondition
+
+from tests.blackbox import switchboard as blackbox
+from ultra.auth import api_keys
 from ultra.cli._serving import ToldServer
 from ultra.domain.identity import Principal
 from ultra.gate.headers import SecurityHeaders
 from ultra.gate.request_id import RequestId
+from ultra.store import backing_up
 from ultra.work.in_process import InProcessExecutor
 
 DEFECTS: dict[str, Callable[[], None]] = {}
@@ -82,6 +84,14 @@ async def calls_every_counter_well(*_: Any) -> Diagnosis:
 async def calls_every_database_well(*_: Any) -> Diagnosis:
     """Say that the database is well, wherever it is."""
     return Diagnosis("pass")
+
+
+@defect(backing_up, "back_up")
+async def saves_half(right: Any, *args: Any, target: Path, **rest: Any) -> Any:
+    """Write half of a backup and say that all is well."""
+    made = await right(*args, target=target, **rest)
+    os.truncate(target, os.path.getsize(target) // 2)  # noqa: PTH202, ASYNC240 - a moment, in a program for tests
+    return made
 
 
 @defect(ToldServer, "shutdown")

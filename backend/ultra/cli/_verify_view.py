@@ -50,9 +50,7 @@ class VerifyView:
         counts = report.counts()
         parts = [f"{counts[result]} {word}" for result, word in WORDS.items() if counts[result]]
         paid = "" if report.spent_usd is None else f" ${report.spent_usd} paid to providers."
-        self._console.print(
-            Text(f"{', '.join(parts)} in {report.seconds:.0f} s.{paid}", style=_STYLES[report.result])
-        )
+        self._console.print(Text(f"{', '.join(parts)} in {report.seconds:.0f} s.{paid}", style=_STYLES[report.result]))
 
 
 def _check(outcome: Outcome) -> Text:

@@ -98,9 +98,7 @@ async def _stage(
 ) -> AsyncIterator[Stage]:
     purse = None if wish.cap is None else Purse(wish.cap)
     if wish.url is not None:
-        yield await visit(
-            wish.url, origin=wish.origin, ca_file=wish.ca_file, administrator=administrator, purse=purse
-        )
+        yield await visit(wish.url, origin=wish.origin, ca_file=wish.ca_file, administrator=administrator, purse=purse)
         return
     view.say("Starting PostgreSQL, Valkey, providers and two workers in a temporary folder ...")
     plan = Rehearsal(

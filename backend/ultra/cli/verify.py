@@ -38,6 +38,7 @@ class Verify(Command):
 
 
 def verify(
+    *,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="Rehearse; so it does without --url.")] = False,
     url: Annotated[str | None, typer.Option(help="Address of a deployment to look at instead.")] = None,
     origin: Annotated[str | None, typer.Option(help="What browsers know it by, if not --url.")] = None,

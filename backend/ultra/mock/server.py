@@ -82,8 +82,8 @@ async def serve(
 ) -> AsyncIterator[str]:
     """Serve an application in the running event loop; yields `http://host:port`. Port 0 is any free one.
 
-    With `tls`, a context that holds a certificate, it is `https`. No signal handler is installed. Leaving closes every connection at once, open streams too. Raises `OSError` when
-    the port is taken.
+    With `tls`, a context that holds a certificate, it is `https`. No signal handler is installed. Leaving closes every
+    connection at once, open streams too. Raises `OSError` when the port is taken.
     """
     config = uvicorn.Config(
         app,

@@ -43,7 +43,7 @@ class Line:
 
     @property
     def is_near(self) -> bool:
-        """Whether clients can choose the loopback address they come from; Linux alone has all of them from the start."""
+        """Whether clients can choose the loopback address they come from; Linux alone has all of them at once."""
         return sys.platform == "linux" and (urlsplit(self.url).hostname or "").startswith("127.")
 
     def new_address(self) -> str | None:

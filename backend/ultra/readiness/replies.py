@@ -115,6 +115,4 @@ def _events(block: str) -> Iterator[Event]:
         if name and colon:
             fields.setdefault(name, []).append(value.removeprefix(" "))
     if "data" in fields:
-        yield Event(
-            "\n".join(fields["data"]), name="".join(fields.get("event", ())), id="".join(fields.get("id", ()))
-        )
+        yield Event("\n".join(fields["data"]), name="".join(fields.get("event", ())), id="".join(fields.get("id", ())))

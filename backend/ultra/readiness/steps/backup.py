@@ -30,7 +30,7 @@ class Backup(Step):
         file = f"{name}.backup"
         await done(stage, "db", "backup", file)
         await stage.tools.new_database(name)
-        await done(stage, "db", "restore", file, database=name)
+        await done(stage, "db", "restore", file, "--keep-keys", database=name)
         async with stage.tools.beside(name) as address:
             line = Line(address, known=stage.line.known, leaks=stage.line.leaks)
             twin = await Person(line, person.id, person.name, person.password).sign_in()

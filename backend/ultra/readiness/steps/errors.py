@@ -7,7 +7,14 @@ from ultra.readiness.step import Need, Step, expect
 _JSON = [("content-type", "application/json")]
 _CHAT = "/v1/chat/completions"
 _HELLO = [{"role": "user", "content": "Hello"}]
-_BAD_BODIES = (b"{", b"[" * 2000, b'{"prompt": "a", "prompt": "b"}', b'{"prompt": NaN}', b'{"prompt": "\\ud800"}', b"\xff")
+_BAD_BODIES = (
+    b"{",
+    b"[" * 2000,
+    b'{"prompt": "a", "prompt": "b"}',
+    b'{"prompt": NaN}',
+    b'{"prompt": "\\ud800"}',
+    b"\xff",
+)
 
 
 class Errors(Step):

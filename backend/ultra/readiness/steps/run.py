@@ -34,7 +34,9 @@ class Run(Step):
         numbers = [int(event.id) for event in journal]
         expect(numbers == list(range(1, len(journal) + 1)), "The journal's numbers have gaps.")
         names = [event.name for event in journal]
-        expect(names[0] == "run.started" and names[-1] == "run.done", f"The journal goes from {names[0]} to {names[-1]}.")
+        expect(
+            names[0] == "run.started" and names[-1] == "run.done", f"The journal goes from {names[0]} to {names[-1]}."
+        )
         rest = await _journal(client, place, ("last-event-id", str(len(journal) // 2)))
         expect(rest == journal[len(journal) // 2 :], "Resumed in the middle, the journal says something else.")
         listed = (await client.get("/api/analyses")).expect(200).json["data"]

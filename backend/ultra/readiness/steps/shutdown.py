@@ -35,7 +35,7 @@ class Shutdown(Step):
         listeners = [asyncio.create_task(_listen(client, f"acme/{model}")) for model in models]
 
         async def are_open() -> bool:
-            return (await tools.asked(_SHORT) + await tools.asked(_LONG)).count("open") == _STREAMS
+            return [*await tools.asked(_SHORT), *await tools.asked(_LONG)].count("open") == _STREAMS
 
         try:
             await until(are_open, 40, f"{_STREAMS} streams are open")

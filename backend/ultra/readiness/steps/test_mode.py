@@ -24,7 +24,9 @@ class XTestMode(Step):
 
     async def check(self, stage: Stage) -> str:
         """Compare every route with and without; then try to become an administrator."""
-        for number, ((method, path), name, value) in enumerate(zip(ROUTES, cycle(_NAMES), cycle(_VALUES), strict=False)):
+        for number, ((method, path), name, value) in enumerate(
+            zip(ROUTES, cycle(_NAMES), cycle(_VALUES), strict=False)
+        ):
             client = stage.stranger()
             plain = await _ask(client, method, path)
             for header in ((name, value), (_NAMES[0], _VALUES[number % 4])):

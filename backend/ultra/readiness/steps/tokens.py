@@ -22,7 +22,8 @@ class Tokens(Step):
         person = await stage.person("viewer")
         given = (await person.tokens()).expect(200)
         expect(not given.all("set-cookie"), "Asking for tokens sets a cookie.")
-        expect(given.json["token_type"] == "Bearer", "The tokens are no bearer tokens.")
+        kind = given.json["token_type"]
+        expect(kind == "Bearer", f"The tokens are of the type {kind}.")
         expect(0 < given.json["expires_in"] <= 900, f"An access token lasts {given.json['expires_in']} s.")
         (await person.tokens(f"{person.password}x")).refused(401)
         fresh = await _renewed(person, given.json["refresh_token"])

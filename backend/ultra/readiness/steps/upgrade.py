@@ -1,8 +1,8 @@
 """A database of the previous revision is brought up and served."""
 
 import json
+import re
 import secrets
-from typing import Any
 
 from ultra.readiness.asking import Line
 from ultra.readiness.people import Person
@@ -24,17 +24,16 @@ class Upgrade(Step):
         """Make it, take one revision back, upgrade, serve, sign in."""
         name = f"previous_{secrets.token_hex(4)}"
         await stage.tools.new_database(name)
-        revisions = (await _status(stage, name))["pending"]
+        revisions = _applied(await done(stage, "db", "upgrade", database=name))
         if len(revisions) < 2:
             raise NotRun("There is only one revision: nothing to upgrade from.")
-        await done(stage, "db", "upgrade", database=name)
-        await done(stage, "db", "downgrade", "--to", revisions[-2], database=name)
-        before = await _status(stage, name)
-        expect(before["revision"] == revisions[-2], f"One back it is at {before['revision']}.")
-        expect(before["pending"] == revisions[-1:], f"One back {before['pending']} are pending.")
-        await done(stage, "db", "upgrade", database=name)
-        after = await _status(stage, name)
-        expect((after["revision"], after["pending"]) == (revisions[-1], []), "After the upgrade something is pending.")
+        newest, previous = revisions[-1], revisions[-2]
+        await done(stage, "db", "downgrade", "--to", previous, database=name)
+        before = json.loads(await done(stage, "db", "status", "--json", database=name))
+        expect(before["revision"] == previous, f"One revision back it is at {before['revision']}.")
+        expect(before["pending"] == [newest], f"One revision back {before['pending']} are pending.")
+        again = _applied(await done(stage, "db", "upgrade", database=name))
+        expect(again == [newest], f"The upgrade applied {again} instead of {newest}.")
         user, password = f"upgraded-{secrets.token_hex(3)}", secrets.token_urlsafe(24)
         stage.made[f"password of {user}"] = password
         created = await stage.tools.command(
@@ -44,9 +43,9 @@ class Upgrade(Step):
         async with stage.tools.beside(name) as address:
             line = Line(address, known=stage.line.known, leaks=stage.line.leaks)
             (await (await Person(line, "", user, password).sign_in()).client.get("/api/users")).expect(200)
-        return f"From {revisions[-2]} to {revisions[-1]}, then served."
+        return f"From {previous} to {newest}, then served."
 
 
-async def _status(stage: Stage, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(await done(stage, "db", "status", "--json", database=name))
-    return found
+def _applied(said: str) -> list[str]:
+    """Return the revisions that `ultra db upgrade` has named, oldest first."""
+    return re.findall(r"\br\d{4}\w*", said)
