@@ -20,7 +20,7 @@ class Roles(Step):
         admin = await stage.admin()
         viewer, member = await stage.person("viewer"), await stage.person()
         operator = await stage.person("operator")
-        for path in ("/api/users", "/api/keys", "/api/analyses", "/v1/models", "/api/health", "/metrics"):
+        for path in ("/api/users", "/api/keys", "/api/analyses", "/v1/models", "/api/health"):
             (await stage.stranger().get(path)).refused(401)
         await _is_refused(viewer.client, ("POST", "/v1/chat/completions", _QUESTION), ("POST", "/api/keys", {}))
         for person in (viewer, member, operator):
