@@ -17,7 +17,7 @@ from ultra.readiness.rehearsal import Rehearsal, rehearse
 from ultra.system import System
 
 CAUGHT_BY: Mapping[str, str] = {
-    "honours_every_header": "test-mode",
+    "honours_the_removed_header": "test-mode",
     "describes_itself_to_everybody": "closed-docs",
     "forgets_a_header": "headers",
     "believes_every_page": "csrf",
@@ -30,7 +30,7 @@ CAUGHT_BY: Mapping[str, str] = {
     "ignores_the_signature": "tokens",
     "takes_the_last_of_two": "errors",
     "calls_every_counter_well": "outage-valkey",
-    "calls_every_database_well": "outage-postgresql",
+    "calls_every_part_well": "outage-postgresql",
     "saves_half": "backup",
     "logs_credentials": "secrets",
     "drops_streams": "shutdown",

@@ -34,8 +34,8 @@ class Tokens(Step):
         (await plain.post("/api/auth/revoke", {"refresh_token": fresh["refresh_token"]})).expect(204)
         await everywhere(lambda: holder.get(_ME), 401, "A revoked token")
         (await plain.post("/api/auth/refresh", {"refresh_token": fresh["refresh_token"]})).refused(401)
-        head, payload, _ = person.access.split(".")
-        await everywhere(lambda: Client(stage.line, [bearer(f"{head}.{payload}.")]).get(_ME), 401, "An unsigned token")
+        for wrong in _badly_signed(person.access, fresh["access_token"]):
+            (await Client(stage.line, [bearer(wrong)]).get(_ME)).refused(401)
         return "Renewed once, refused on every worker once revoked."
 
 
@@ -45,3 +45,10 @@ async def _renewed(person: Person, refresh: str) -> dict[str, str]:
     )
     expect(fresh["refresh_token"] != refresh, "A refresh token is good for more than one renewal.")
     return fresh
+
+
+def _badly_signed(text: str, other: str) -> tuple[str, ...]:
+    """Return a token without its signature, with one that is off by a letter, and with another token's."""
+    claims, _, signature = text.rpartition(".")
+    off = "B" if signature[0] == "A" else "A"
+    return f"{claims}.", f"{claims}.{off}{signature[1:]}", f"{claims}.{other.rpartition('.')[2]}"
