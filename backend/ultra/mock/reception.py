@@ -19,6 +19,7 @@ from ultra.mock.pace import INSTANT, Pace
 from ultra.mock.problems import Problem
 from ultra.mock.script import Script
 from ultra.mock.steps import Step
+from ultra.mock.tooling import unusable
 from ultra.mock.wire import Call, Wire
 from ultra.system import System
 
@@ -159,6 +160,8 @@ class Desk:
 
     def _prepare_chat(self, call: Call) -> Act:
         read = self.wire.parse(call)
+        if wrong := unusable(read):
+            raise NoAnswer(Problem("invalid", wrong, param="tools"))
         answer_id = self._system.new_id(_ID_PREFIXES.get(self.wire.name, "id"))
         play = partial(self._script.play, read, provider=self.provider, model=call.model, answer_id=answer_id)
         return Act(self.wire, call, self._pace.of(call.model), play=play)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 from ultra.domain.chat import ChatRequest, Tool, ToolCall, ToolResult
 from ultra.mock.chance import number
@@ -20,6 +21,15 @@ _NAMES = re.compile(r"(?<![.!?]\s)(?<!^)\b([A-ZÀ-Þ][\wà-ÿ'’-]+(?:\s[A-ZÀ-
 _QUOTED = re.compile(r"`[^`]*`")
 _NUMBERS = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _ID_PREFIXES = {"anthropic": "toolu_", "openai": "call_"}
+
+
+def unusable(request: ChatRequest) -> str | None:
+    """Return what is wrong with the tools, as every vendor sees it: arguments are always an object."""
+    for tool in request.tools:
+        kind = tool.schema.get("type", "object") if isinstance(tool.schema, Mapping) else None
+        if str(kind).lower() != "object":  # one vendor writes its types in capitals
+            return f"Invalid schema for function '{tool.name}': its type must be 'object', not {kind!r}."
+    return None
 
 
 def last_results(request: ChatRequest) -> tuple[ToolResult, ...]:

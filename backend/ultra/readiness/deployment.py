@@ -30,5 +30,6 @@ async def visit(
     )
     if purse is not None and administrator is not None:
         offers = await cheapest((await stage.admin()).client)
-        stage.models = tuple(offer.model for offer in offers[:_MODELS])
+        stage.offers_by_model = {offer.model: offer for offer in offers[:_MODELS]}
+        stage.models = tuple(stage.offers_by_model)
     return stage

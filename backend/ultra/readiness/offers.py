@@ -1,11 +1,14 @@
 """What models cost, as the server itself says."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ultra.readiness.asking import Client
+from ultra.readiness.purse import estimate
+from ultra.readiness.step import NotRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,17 @@ class Offer:
         if self.input_price is None or self.output_price is None:
             return Decimal("Infinity")
         return self.input_price + self.output_price
+
+    def most(self, asked: Mapping[str, Any]) -> Decimal:
+        """Return the most that a request may cost, in USD; raises `NotRun` when nobody knows the prices."""
+        if self.input_price is None or self.output_price is None:
+            raise NotRun(f"Nobody knows what {self.model} costs: give it a price in ultra.toml.")
+        return estimate(
+            characters=len(json.dumps(asked)),
+            output_tokens=asked["max_tokens"],
+            input_price=self.input_price,
+            output_price=self.output_price,
+        )
 
 
 async def cheapest(client: Client) -> list[Offer]:

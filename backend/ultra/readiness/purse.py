@@ -1,5 +1,8 @@
 """A cap on what real providers may be paid: every call is estimated before it is made, and counted after."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ultra.readiness.step import NotRun
@@ -9,25 +12,45 @@ _TOKENS_PER_CHARACTER = Decimal("0.5")
 _PER_MILLION = Decimal(1_000_000)
 
 
+@dataclass(slots=True)
+class Bill:
+    """One call: set `cost` to what its answer says it cost, in USD; None counts what was estimated."""
+
+    cost: Decimal | None = None
+
+    def read(self, said: str | None) -> None:
+        """Take the cost as a server writes it."""
+        self.cost = None if said is None else Decimal(said)
+
+
 class Purse:
-    """Money that may be spent, in USD. What a provider never said counts as estimated."""
+    """Money that may be spent, in USD."""
 
     def __init__(self, cap: Decimal) -> None:
         self.cap = cap
         self.spent = Decimal(0)
         self._reserved = Decimal(0)
 
-    def reserve(self, amount: Decimal) -> None:
-        """Put an estimate aside; raises `NotRun` when it does not fit under the cap any more."""
-        if self.spent + self._reserved + amount > self.cap:
-            left = self.cap - self.spent - self._reserved
-            raise NotRun(f"May cost up to ${amount:.4f} with ${left:.4f} left under the cap: raise --max-usd.")
-        self._reserved += amount
+    @property
+    def left(self) -> Decimal:
+        """What may still be spent."""
+        return self.cap - self.spent - self._reserved
 
-    def settle(self, reserved: Decimal, actual: Decimal | None) -> None:
-        """Replace an estimate by what the answer cost; None counts the estimate."""
-        self._reserved -= reserved
-        self.spent += reserved if actual is None else actual
+    @contextmanager
+    def paying(self, most: Decimal) -> Iterator[Bill]:
+        """Put the most that a call may cost aside, and count what it did cost when the block ends.
+
+        Raises `NotRun` before anything is asked when it does not fit under the cap any more.
+        """
+        if most > self.left:
+            raise NotRun(f"May cost up to ${most:.4f} with ${self.left:.4f} left under the cap: raise --max-usd.")
+        self._reserved += most
+        bill = Bill()
+        try:
+            yield bill
+        finally:
+            self._reserved -= most
+            self.spent += most if bill.cost is None else bill.cost
 
 
 def estimate(*, characters: int, output_tokens: int, input_price: Decimal, output_price: Decimal) -> Decimal:

@@ -3,14 +3,15 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ultra.readiness.asking import Client, Line
+from ultra.readiness.offers import Offer
 from ultra.readiness.people import Browser, Person
-from ultra.readiness.purse import Purse
+from ultra.readiness.purse import Bill, Purse
 from ultra.readiness.step import Need, NotRun, Unmet
 from ultra.readiness.workshop import Workshop
 
@@ -39,6 +40,8 @@ class Stage:
     administrator: Administrator | None = None
     models: Sequence[str] = ()
     vendors: Sequence[str] = ()
+    offers_by_model: Mapping[str, Offer] = field(default_factory=dict)
+    """What those models cost, where that is paid from the purse."""
     workshop: Workshop | None = None
     purse: Purse | None = None
     kind: Literal["rehearsal", "deployment"] = "deployment"
@@ -69,6 +72,16 @@ class Stage:
         if self.workshop is None:
             raise NotRun(Need.PROCESSES.sentence)
         return self.workshop
+
+    @contextmanager
+    def paying(self, asked: Mapping[str, Any]) -> Iterator[Bill]:
+        """Pay for a request to one of `models` from the purse, where it costs anything; raises `NotRun`."""
+        offer = self.offers_by_model.get(asked["model"])
+        if self.purse is None or offer is None:
+            yield Bill()
+            return
+        with self.purse.paying(offer.most(asked)) as bill:
+            yield bill
 
     def stranger(self) -> Client:
         """Return somebody whom the server does not know."""

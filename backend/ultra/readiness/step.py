@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 
 class Need(StrEnum):
-    """What a step cannot do without; a stage says which of them it offers."""
+    """What a step cannot do without; a stage says which of them it offers. The hardest to come by stands first."""
 
-    ADMIN = "admin"
-    MODELS = "models"
     DEPENDENCIES = "dependencies"
     PROCESSES = "processes"
     COMMANDS = "commands"
     LOGS = "logs"
+    ADMIN = "admin"
     LIVE = "live"
+    MODELS = "models"
 
     @property
     def sentence(self) -> str:

@@ -10,7 +10,7 @@ import ultra.readiness.steps
 from ultra.discovery import collect
 from ultra.readiness.report import Outcome, Result
 from ultra.readiness.stage import Stage
-from ultra.readiness.step import NotRun, Step, Unmet
+from ultra.readiness.step import Need, NotRun, Step, Unmet
 
 Tell: TypeAlias = Callable[[Outcome], None]
 """Hears each outcome as soon as there is one."""
@@ -72,7 +72,7 @@ async def _together(steps: Sequence[Step], one: Callable[[Step], object]) -> Non
 
 async def outcome(step: Step, stage: Stage) -> Outcome:
     """Run one step and return how it went."""
-    missing = sorted(step.needs - stage.offers)
+    missing = [need for need in Need if need in step.needs - stage.offers]
     if missing:
         return Outcome(step.name, step.title, "not_run", 0.0, missing[0].sentence)
     begun = time.monotonic()

@@ -43,20 +43,22 @@ def sweep() -> tuple[Path, ...]:
     swept = []
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError):  # another user's, or just swept by somebody else
-            if folder.stat().st_uid == os.geteuid() and not _living(folder, _OWNER):
-                _end(_living(folder, _PIDS))
+            if folder.stat().st_uid == os.geteuid() and not _is_owned(folder):
+                _end(_living(folder / _PIDS))
                 shutil.rmtree(folder, ignore_errors=True)
                 swept.append(folder)
     return tuple(swept)
 
 
-def _living(folder: Path, name: str) -> list[psutil.Process]:
-    """Return the processes written down there that still are the same; a folder without a word is not old enough."""
+def _is_owned(folder: Path) -> bool:
+    """Whether the process that made a folder still runs; one that was made just now may not have said so yet."""
+    return bool(_living(folder / _OWNER)) or time.time() - folder.stat().st_mtime < _PATIENCE_S
+
+
+def _living(file: Path) -> list[psutil.Process]:
+    """Return the processes written down in a file that are still the same; none where nothing is written."""
     found = []
-    file = folder / name
-    if not file.exists():
-        return [] if time.time() - folder.stat().st_mtime > _PATIENCE_S else [psutil.Process()]
-    for line in file.read_text().splitlines():
+    for line in file.read_text().splitlines() if file.exists() else ():
         pid, begun = line.split()
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(int(pid))

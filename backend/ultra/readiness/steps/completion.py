@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from ultra.readiness.asking import Client
+from ultra.readiness.purse import Bill
 from ultra.readiness.replies import read_events
 from ultra.readiness.stage import Stage
 from ultra.readiness.step import Need, Step, expect
@@ -24,12 +25,12 @@ class Completion(Step):
         client = (await stage.person()).client
         models = [stage.models[0], *await _of_vendors(client, stage)]
         for model in models:
-            whole = await _whole(client, model)
-            if stage.kind == "rehearsal":
+            with stage.paying(question(model)) as bill:
+                whole = await _whole(client, model, bill)
+            with stage.paying(question(model)):
                 streamed = await _streamed(client, model)
+            if stage.kind == "rehearsal":
                 expect(streamed == whole, f"Streamed, {model} says something else than whole.")
-            else:
-                await _streamed(client, model)
         return f"Asked {', '.join(models)}, each twice."
 
 
@@ -46,12 +47,13 @@ def question(model: str, **more: Any) -> dict[str, Any]:
     return {"model": model, "messages": asked, "max_tokens": 64, "seed": 7, **more}
 
 
-async def _whole(client: Client, model: str) -> str:
+async def _whole(client: Client, model: str, bill: Bill) -> str:
     reply = (await client.post(_CHAT, question(model))).expect(200)
     answer = reply.json
     expect(answer["object"] == "chat.completion", f"{model} was not answered with a completion.")
     expect(answer["usage"]["completion_tokens"] > 0, f"The answer of {model} counts no tokens.")
     cost = answer["ultra"]["cost_usd"]
+    bill.read(cost)
     expect(cost is None or Decimal(cost) >= 0, f"The answer of {model} costs {cost}.")
     expect(reply.get("x-ultra-cost-usd") == cost, f"The cost in the header of {model} is another one.")
     receipt = (await client.get(f"/api/requests/{reply.get('x-request-id')}")).expect(200).json

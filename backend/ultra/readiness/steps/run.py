@@ -1,14 +1,17 @@
 """A run asks several models and says how far its verdict can be trusted."""
 
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
 from ultra.readiness.asking import Client
+from ultra.readiness.purse import Bill
 from ultra.readiness.replies import Event, read_events
 from ultra.readiness.stage import Stage
 from ultra.readiness.step import Need, Step, expect
 
 _PANEL = 3
+_BUDGET = Decimal("0.25")
 
 
 class Run(Step):
@@ -24,8 +27,7 @@ class Run(Step):
         """Ask three models, look at the verdict, then at the journal, whole and from its middle."""
         client = (await stage.person()).client
         panel = list(stage.models[1 : 1 + _PANEL] or stage.models)
-        asked = {"prompt": "What is 17 times 3?", "models": panel, "deadline_s": 90, "budget_usd": "0.25"}
-        run = (await client.post("/api/analyze", asked, patience=120)).expect(200).json
+        run = await _paid(client, stage, {"prompt": "What is 17 times 3?", "models": panel, "deadline_s": 90})
         _judge(run, panel)
         place = f"/api/analyses/{run['id']}"
         kept = (await client.get(place)).expect(200).json
@@ -44,6 +46,17 @@ class Run(Step):
         (await client.ask("DELETE", place)).expect(204)
         (await client.get(place)).refused(404)
         return f"{run['answered']} of {run['asked']} answered, {run['status']}, {len(journal)} events."
+
+
+async def _paid(client: Client, stage: Stage, asked: dict[str, Any]) -> dict[str, Any]:
+    """Begin a run within what may be spent, and return it as it ended."""
+    purse = stage.purse if stage.kind == "deployment" else None
+    budget = _BUDGET if purse is None else min(_BUDGET, purse.left)
+    with nullcontext(Bill()) if purse is None else purse.paying(budget) as bill:
+        reply = await client.post("/api/analyze", {**asked, "budget_usd": f"{budget:.6f}"}, patience=120)
+        run: dict[str, Any] = reply.expect(200).json
+        bill.read(run["cost"]["usd"])
+    return run
 
 
 def _judge(run: dict[str, Any], panel: list[str]) -> None:
