@@ -5,6 +5,8 @@ import json
 from ultra.readiness.stage import Stage
 from ultra.readiness.step import Need, Step, expect
 
+_PRIVATE = "U033"
+
 
 class Configuration(Step):
     """Runs `ultra check` where the server is; what a rehearsal cannot avoid is told."""
@@ -24,7 +26,9 @@ class Configuration(Step):
             errors = [f"{each['id']} {each['setting']}: {each['sentence']}" for each in findings if _is_grave(each)]
             expect(not errors and finished.code == 0, f"Exit code {finished.code}. {' '.join(errors)[:400]}")
             counted.append({each["id"] for each in findings})
-        return f"No error; told of {', '.join(sorted(set.union(*counted))) or 'nothing'}."
+        told = set.union(*counted)
+        expect(_PRIVATE in told, f"That providers are on loopback, marked as private, is not told ({_PRIVATE}).")
+        return f"No error; told of {', '.join(sorted(told))}."
 
 
 def _is_grave(finding: dict[str, str]) -> bool:
