@@ -48,7 +48,7 @@ async def run(steps: Sequence[Step], stage: Stage, *, tell: Tell = lambda _: Non
 
     try:
         await _together([step for step in steps if not step.turn], one)
-        for step in (step for step in steps if step.turn):
+        for step in sorted((step for step in steps if step.turn), key=lambda step: step.turn):
             await one(step)
             if stage.workshop is not None:
                 with suppress(Unmet):  # what cannot be mended shows in the next step

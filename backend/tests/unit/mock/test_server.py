@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import ssl
 
 import aiohttp
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.fakes.system import FakeSystem
 from ultra.mock.pace import Pace
 from ultra.mock.server import base_path, create_mock, serve
+from ultra.readiness.rehearsal.certificates import make_certificates
 from ultra.system import System
 
 MODELS = {"openai": ["gpt-5.5"], "groq": ["llama-4"]}
@@ -23,6 +25,18 @@ async def test_serves_on_a_free_port_and_lets_it_go():
             assert (await reply.json())["service"] == "mock providers"
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+async def test_speaks_tls_where_it_is_given_a_certificate(tmp_path):
+    """The address says so, and a client that trusts the authority is answered."""
+    trusted, held = make_certificates(tmp_path, now=System().now())
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(held)
+    async with serve(create_mock(system=System(), seed="1", models=MODELS), tls=context) as url:
+        assert url.startswith("https://127.0.0.1:")
+        trust = ssl.create_default_context(cafile=trusted)
+        async with aiohttp.ClientSession() as http, http.get(f"{url}/openai/v1/models", ssl=trust) as reply:
+            assert reply.status == 401  # no key was sent, and the answer came
 
 
 async def test_a_taken_port_is_an_error():

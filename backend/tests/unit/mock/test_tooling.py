@@ -55,3 +55,15 @@ def test_only_the_last_results_count():
     answered = ChatRequest(model="m", messages=(result, Message("user", (Text("?"),))))
     assert [part.call_id for part in tooling.last_results(waiting)] == ["c1"]
     assert tooling.last_results(answered) == ()
+
+
+def test_arguments_are_always_an_object():
+    """A tool whose arguments are of another type is refused, as every vendor does; none given is an object."""
+
+    def judged(schema):
+        return tooling.unusable(
+            ChatRequest("m", (Message("user", (Text("Go."),)),), tools=(Tool("go", schema=schema),))
+        )
+
+    assert judged({}) is judged({"type": "object"}) is judged({"type": "OBJECT"}) is None
+    assert "must be 'object', not 'no-such-type'" in (judged({"type": "no-such-type"}) or "")

@@ -21,4 +21,4 @@ class Alive(Step):
         expect("test_mode" not in summary, "It speaks of a test mode.")
         known = {"status", "environment", "version"}
         expect(set(summary) == known, f"It tells strangers more than one line: {sorted(set(summary) - known)}.")
-        return f"Version {summary['version']}, {summary['status']}."
+        return f"Version {summary['version']}; its health in one word: {summary['status']}."
