@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from ultra.readiness import Outcome, Report
 
 
-def outcome(id: str, result: str = "passed", said: str = "Fine.", advice: str | None = None) -> Outcome:  # noqa: A002
+def outcome(name: str, result: str = "passed", said: str = "Fine.", advice: str | None = None) -> Outcome:
     """Return how a step went."""
-    return Outcome(id, f"The title of {id}", result, 1.25, said, advice)
+    return Outcome(name, f"The title of {name}", result, 1.25, said, advice)
 
 
 def report(*outcomes: Outcome) -> Report:

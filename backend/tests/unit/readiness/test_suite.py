@@ -57,6 +57,12 @@ class Slow(Quiet):
     waits = 5.0
 
 
+class Needy(Quiet):
+    """Needs what is not there."""
+
+    needs = frozenset({Need.ADMIN, Need.LOGS})
+
+
 def breaking(error: Exception) -> Step:
     """Return a step that ends with an error."""
 
@@ -111,9 +117,7 @@ async def test_a_step_has_a_deadline(stage: Stage) -> None:
 
 async def test_what_is_not_offered_is_not_run(stage: Stage) -> None:
     """A step whose needs are not met says what is missing, and is not begun."""
-    needy = Quiet()
-    needy.needs = frozenset({Need.ADMIN, Need.LOGS})  # type: ignore[misc]
-    (found,) = await run((needy,), stage)
+    (found,) = await run((Needy(),), stage)
     assert (found.result, found.said, LOG) == ("not_run", Need.LOGS.sentence, [])
 
 
