@@ -19,11 +19,10 @@ from ultra.cli._verify_view import VerifyView
 from ultra.cli.output import print_table
 from ultra.config import make_secrets
 from ultra.domain.errors import Unavailable
-from ultra.readiness import Administrator, Report, Stage, Step, UnknownStep, choose, every_step, run
+from ultra.readiness import Administrator, CannotRehearse, Report, Stage, Step, UnknownStep, choose, every_step, run
 from ultra.readiness.deployment import visit
 from ultra.readiness.page import page
 from ultra.readiness.purse import Purse
-from ultra.readiness.rehearsal import CannotRehearse, Rehearsal, rehearse
 from ultra.system import System
 
 Result = TypeVar("Result")
@@ -100,6 +99,16 @@ async def _stage(
     if wish.url is not None:
         yield await visit(wish.url, origin=wish.origin, ca_file=wish.ca_file, administrator=administrator, purse=purse)
         return
+    async with _rehearsal(purse, system, view) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _rehearsal(purse: Purse | None, system: System, view: VerifyView) -> AsyncIterator[Stage]:
+    try:
+        from ultra.readiness.rehearsal import Rehearsal, rehearse
+    except ModuleNotFoundError as error:
+        raise CannotRehearse(f"It needs {error.name}: run scripts/install.sh test, then try again.") from None
     view.say("Starting PostgreSQL, Valkey, providers and two workers in a temporary folder ...")
     plan = Rehearsal(
         secrets=make_secrets(_GUARDING, system=system),

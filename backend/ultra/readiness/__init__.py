@@ -4,10 +4,12 @@ from ultra.readiness.report import SCHEMA, Outcome, Report, Result
 from ultra.readiness.stage import Administrator, Stage
 from ultra.readiness.step import Need, NotRun, Step, Unmet
 from ultra.readiness.suite import UnknownStep, choose, every_step, run
+from ultra.readiness.workshop import CannotRehearse
 
 __all__ = [
     "SCHEMA",
     "Administrator",
+    "CannotRehearse",
     "Need",
     "NotRun",
     "Outcome",

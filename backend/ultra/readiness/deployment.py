@@ -30,6 +30,6 @@ async def visit(
     )
     if purse is not None and administrator is not None:
         offers = await cheapest((await stage.admin()).client)
-        stage.offers_by_model = {offer.model: offer for offer in offers[:_MODELS]}
-        stage.models = tuple(stage.offers_by_model)
+        stage.prices = {offer.model: offer for offer in offers[:_MODELS]}
+        stage.models = tuple(stage.prices)
     return stage

@@ -40,7 +40,7 @@ class Stage:
     administrator: Administrator | None = None
     models: Sequence[str] = ()
     vendors: Sequence[str] = ()
-    offers_by_model: Mapping[str, Offer] = field(default_factory=dict)
+    prices: Mapping[str, Offer] = field(default_factory=dict)
     """What those models cost, where that is paid from the purse."""
     workshop: Workshop | None = None
     purse: Purse | None = None
@@ -53,7 +53,7 @@ class Stage:
     _guests: list[str] = field(default_factory=list)
 
     @property
-    def offers(self) -> frozenset[Need]:
+    def provides(self) -> frozenset[Need]:
         """What steps find here."""
         found = set()
         if self.administrator is not None:
@@ -76,7 +76,7 @@ class Stage:
     @contextmanager
     def paying(self, asked: Mapping[str, Any]) -> Iterator[Bill]:
         """Pay for a request to one of `models` from the purse, where it costs anything; raises `NotRun`."""
-        offer = self.offers_by_model.get(asked["model"])
+        offer = self.prices.get(asked["model"])
         if self.purse is None or offer is None:
             yield Bill()
             return

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Need(StrEnum):
-    """What a step cannot do without; a stage says which of them it offers. The hardest to come by stands first."""
+    """What a step cannot do without; a stage says which of them it provides. The hardest to come by stands first."""
 
     DEPENDENCIES = "dependencies"
     PROCESSES = "processes"
@@ -21,7 +21,7 @@ class Need(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What is missing where it is not offered, and how to come by it."""
+        """What is missing where it is not provided, and how to come by it."""
         return _MISSING[self]
 
 

@@ -72,7 +72,7 @@ async def _together(steps: Sequence[Step], one: Callable[[Step], object]) -> Non
 
 async def outcome(step: Step, stage: Stage) -> Outcome:
     """Run one step and return how it went."""
-    missing = [need for need in Need if need in step.needs - stage.offers]
+    missing = [need for need in Need if need in step.needs - stage.provides]
     if missing:
         return Outcome(step.name, step.title, "not_run", 0.0, missing[0].sentence)
     begun = time.monotonic()

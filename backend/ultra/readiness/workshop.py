@@ -9,6 +9,10 @@ Dependency: TypeAlias = Literal["database", "counters", "provider"]
 """PostgreSQL, Valkey, and one of two upstream servers: `acme`."""
 
 
+class CannotRehearse(Exception):
+    """Something that a rehearsal needs is not there or does not start; the sentence says what, and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A command that has ended: its exit code and what it printed."""

@@ -1,6 +1,8 @@
-"""The rehearsal: a production of its own in a temporary folder, with everything it depends on."""
+"""The rehearsal: a production of its own in a temporary folder, with everything it depends on.
 
-from ultra.readiness.rehearsal.places import CannotRehearse
+It needs the packages of the test group; a look at a deployment does not.
+"""
+
 from ultra.readiness.rehearsal.production import Rehearsal, rehearse
 
-__all__ = ["CannotRehearse", "Rehearsal", "rehearse"]
+__all__ = ["Rehearsal", "rehearse"]

@@ -9,13 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ultra.readiness.rehearsal.child import Child
+from ultra.readiness.workshop import CannotRehearse
 
 START_S = 60.0
 """Generous: the machine may be busy with something else."""
-
-
-class CannotRehearse(Exception):
-    """Something that a rehearsal needs is not there or does not start; the sentence says what, and what to do."""
 
 
 def inside(package: str, *parts: str) -> Path:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ultra.readiness.rehearsal.child import OWN, Account, Child, finish, start
-from ultra.readiness.rehearsal.places import CannotRehearse, free_port, inside, until_up
+from ultra.readiness.rehearsal.places import free_port, inside, until_up
+from ultra.readiness.workshop import CannotRehearse
 
 _SUPERUSER = "postgres"
 OWNER = "ultra"

@@ -13,12 +13,12 @@ from ultra.readiness.rehearsal.bench import DATABASE, Bench
 from ultra.readiness.rehearsal.certificates import make_certificates
 from ultra.readiness.rehearsal.folder import rehearsal_folder
 from ultra.readiness.rehearsal.house import PROGRAM, House
-from ultra.readiness.rehearsal.places import CannotRehearse
 from ultra.readiness.rehearsal.postgres import Postgres
 from ultra.readiness.rehearsal.settings import MODELS, ORIGIN, VENDORS, production_settings, ultra_toml
 from ultra.readiness.rehearsal.upstream import Upstream
 from ultra.readiness.rehearsal.valkey import Valkey
 from ultra.readiness.stage import Administrator, Stage
+from ultra.readiness.workshop import CannotRehearse
 from ultra.system import System
 
 _PASSED_ON: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "PYTHONPATH")

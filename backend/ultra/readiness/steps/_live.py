@@ -67,7 +67,7 @@ class LiveStep(Step):
         stand_ins = {*stage.vendors, *_STAND_INS} if stage.kind == "rehearsal" else set()
         offers = [offer for offer in await cheapest(client) if offer.provider not in stand_ins]
         if not offers:
-            raise NotRun("No real provider can be asked: set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY.")
+            raise NotRun("No model of a real provider is usable: give its key, or read why at /api/available-models.")
         chosen: dict[str, Offer] = {}
         for offer in offers:
             if self.fits(offer):

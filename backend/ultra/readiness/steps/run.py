@@ -8,10 +8,11 @@ from ultra.readiness.asking import Client
 from ultra.readiness.purse import Bill
 from ultra.readiness.replies import Event, read_events
 from ultra.readiness.stage import Stage
-from ultra.readiness.step import Need, Step, expect
+from ultra.readiness.step import Need, NotRun, Step, expect
 
 _PANEL = 3
 _BUDGET = Decimal("0.25")
+_LEAST = Decimal("0.001")
 
 
 class Run(Step):
@@ -52,6 +53,8 @@ async def _paid(client: Client, stage: Stage, asked: dict[str, Any]) -> dict[str
     """Begin a run within what may be spent, and return it as it ended."""
     purse = stage.purse if stage.kind == "deployment" else None
     budget = _BUDGET if purse is None else min(_BUDGET, purse.left)
+    if budget < _LEAST:
+        raise NotRun(f"Only ${budget:.4f} are left under the cap: raise --max-usd.")
     with nullcontext(Bill()) if purse is None else purse.paying(budget) as bill:
         reply = await client.post("/api/analyze", {**asked, "budget_usd": f"{budget:.6f}"}, patience=120)
         run: dict[str, Any] = reply.expect(200).json
