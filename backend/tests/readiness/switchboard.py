@@ -11,12 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.blackbox import switchboard as blackbox
+from ultra.auth import api_keys, test_mode
 from ultra.checks.conditions.check import Diagnosis
 from ultra.checks.conditions.shared_limits import SharedLimitsCondition
 from ultra.checks.watch import Watch
-
-from tests.blackbox import switchboard as blackbox
-from ultra.auth import api_keys, test_mode
 from ultra.cli._serving import ToldServer
 from ultra.domain.identity import Principal, Role
 from ultra.gate.guard import Guard
