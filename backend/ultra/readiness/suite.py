@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
@@ -58,12 +58,12 @@ async def run(steps: Sequence[Step], stage: Stage, *, tell: Tell = lambda _: Non
     return tuple(found[step.name] for step in steps)
 
 
-async def _together(steps: Sequence[Step], one: Callable[[Step], object]) -> None:
+async def _together(steps: Sequence[Step], one: Callable[[Step], Awaitable[None]]) -> None:
     room = asyncio.Semaphore(_AT_ONCE)
 
     async def admitted(step: Step) -> None:
         async with room:
-            await one(step)  # type: ignore[misc]  # an async function
+            await one(step)
 
     async with asyncio.TaskGroup() as group:
         for step in steps:

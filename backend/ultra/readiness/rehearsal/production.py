@@ -1,11 +1,11 @@
 """Builds a production on this machine, hands it over as a stage, and takes it down, whatever happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ultra.readiness.asking import Line
 from ultra.readiness.purse import Purse
@@ -98,12 +98,12 @@ async def _built(plan: Rehearsal, folder: Path, canaries: Mapping[str, str], sta
     return Bench(folder, house, postgres, valkey, acme, vendors)
 
 
-async def _at_once(*starts: object) -> None:
+async def _at_once(*starts: Coroutine[Any, Any, None]) -> None:
     """Start several things; the first failure is raised as it is, when all others have ended."""
     try:
         async with asyncio.TaskGroup() as group:
             for each in starts:
-                group.create_task(each)  # type: ignore[arg-type]  # a coroutine
+                group.create_task(each)
     except ExceptionGroup as several:
         raise several.exceptions[0] from None
 
