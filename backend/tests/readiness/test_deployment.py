@@ -61,7 +61,7 @@ def test_with_credentials_accounts_are_tried_and_removed(
     }
     assert done.returncode == 1
     assert (report["kind"], report["server"], report["spent_usd"]) == ("deployment", ultra.url, None)
-    assert "readiness-" not in users(ultra)
+    assert "readiness_" not in users(ultra)
 
 
 def users(ultra: UltraProcess) -> str:

@@ -18,6 +18,7 @@ from tests.journeys.programs import until
 from tests.readiness.verifying import plain_environment, results
 from ultra.readiness import every_step
 from ultra.readiness.rehearsal.folder import sweep
+from ultra.system import System
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "test_production.sh"
 pytestmark = pytest.mark.timeout(420)
@@ -108,7 +109,7 @@ def test_the_next_one_removes_what_a_killed_one_has_left(place: Path, monkeypatc
     process.communicate()
     assert any("postgres" in each for each in left_behind(place))
     monkeypatch.setattr(tempfile, "tempdir", str(place))
-    until(lambda: len(sweep()) == 1, patience=30, what="a folder that is old enough to be judged")
+    until(lambda: len(sweep(System())) == 1, patience=30, what="a folder that is old enough to be judged")
     until(lambda: left_behind(place) == [], patience=60, what="nothing left")
 
 
@@ -117,7 +118,7 @@ def test_a_rehearsal_that_runs_is_left_alone(place: Path, monkeypatch: pytest.Mo
     process = begun(place, "--only", "alive")
     until(lambda: any(place.glob("ultra-rehearsal-*/owner")), patience=60, what="a folder")
     monkeypatch.setattr(tempfile, "tempdir", str(place))
-    assert sweep() == ()
+    assert sweep(System()) == ()
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
 

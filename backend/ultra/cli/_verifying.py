@@ -97,7 +97,9 @@ async def _stage(
 ) -> AsyncIterator[Stage]:
     purse = None if wish.cap is None else Purse(wish.cap)
     if wish.url is not None:
-        yield await visit(wish.url, origin=wish.origin, ca_file=wish.ca_file, administrator=administrator, purse=purse)
+        yield await visit(
+            wish.url, origin=wish.origin, ca_file=wish.ca_file, administrator=administrator, purse=purse, system=system
+        )
         return
     async with _rehearsal(purse, system, view) as stage:
         yield stage

@@ -1,9 +1,7 @@
 """Asks a server over HTTP: every request on a connection of its own, so that each may meet another worker."""
 
-import asyncio
 import itertools
 import json as codec
-import secrets
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -18,6 +16,7 @@ from yarl import URL
 
 from ultra.readiness.replies import Reply
 from ultra.readiness.step import Unmet
+from ultra.system import System
 
 Headers: TypeAlias = Iterable[tuple[str, str]]
 
@@ -36,10 +35,14 @@ class Line:
     """
 
     url: str
+    system: System
     ca_file: Path | None = None
     known: Mapping[str, str] = field(default_factory=dict)
     leaks: list[str] = field(default_factory=list)
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(secrets.randbelow(200) << 8))
+    _numbers: "itertools.count[int]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(self.system.dice().randrange(200) << 8)
 
     @property
     def is_near(self) -> bool:
@@ -100,7 +103,7 @@ class Client:
             after = found.get("retry-after") or ""
             if found.status != 429 or not waits or not left or not after.isdigit() or int(after) > _LONGEST_WAIT_S:
                 break
-            await asyncio.sleep(int(after) + 0.1)
+            await self.line.system.sleep(int(after) + 0.1)
         return self.line.look(found)
 
     async def get(self, path: str, *, headers: Headers = ()) -> Reply:

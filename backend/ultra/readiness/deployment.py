@@ -7,6 +7,7 @@ from ultra.readiness.asking import Line
 from ultra.readiness.offers import cheapest
 from ultra.readiness.purse import Purse
 from ultra.readiness.stage import Administrator, Stage
+from ultra.system import System
 
 _MODELS = 3
 
@@ -18,12 +19,13 @@ async def visit(
     ca_file: Path | None,
     administrator: Administrator | None,
     purse: Purse | None,
+    system: System,
 ) -> Stage:
     """Return the stage; models are only there to be asked where a purse pays for them."""
     parts = urlsplit(url)
     known = {} if administrator is None else {"the administrator's password": administrator.password}
     stage = Stage(
-        line=Line(url, ca_file=ca_file, known=known),
+        line=Line(url, system, ca_file=ca_file, known=known),
         origin=origin or f"{parts.scheme}://{parts.netloc}",
         administrator=administrator,
         purse=purse,

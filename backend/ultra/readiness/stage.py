@@ -1,12 +1,10 @@
 """Where steps act: the server, who may ask it, and what may be done to it."""
 
 import asyncio
-import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ultra.readiness.asking import Client, Line
 from ultra.readiness.offers import Offer
@@ -14,8 +12,12 @@ from ultra.readiness.people import Browser, Person
 from ultra.readiness.purse import Bill, Purse
 from ultra.readiness.step import Need, NotRun, Unmet
 from ultra.readiness.workshop import Workshop
+from ultra.system import System
 
 _FRESH_S = 240.0
+_LOOK_EVERY_S = 0.1
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Stage:
         return frozenset(found)
 
     @property
+    def system(self) -> System:
+        """The clock and the dice."""
+        return self.line.system
+
+    @property
     def tools(self) -> Workshop:
         """The workshop, for steps that have said that they need one."""
         if self.workshop is None:
@@ -96,15 +103,15 @@ class Stage:
         if self.administrator is None:
             raise NotRun(Need.ADMIN.sentence)
         async with self._signing_in:
-            if self._admin is None or time.monotonic() > self._admin_until:
+            if self._admin is None or self.system.monotonic() > self._admin_until:
                 given = self.administrator
                 self._admin = await Person(self.line, "", given.name, given.password).sign_in()
-                self._admin_until = time.monotonic() + _FRESH_S
+                self._admin_until = self.system.monotonic() + _FRESH_S
             return self._admin
 
     async def person(self, role: str = "member", **allowance: Any) -> Person:
         """Make a user of a role, signed in as a program; `tidy` removes them."""
-        name, password = f"readiness-{secrets.token_hex(6)}", f"{secrets.token_urlsafe(24)}-Zw7"
+        name, password = self.system.new_id("readiness"), f"{self.system.token()}-Zw7"
         asked: dict[str, Any] = {"username": name, "role": role, "password": password}
         if allowance:
             asked["allowance"] = allowance
@@ -117,6 +124,17 @@ class Stage:
             f"refresh token of {name}": person.refresh,
         }
         return person
+
+    async def until(self, is_so: Callable[[], Awaitable[Found | None]], patience: float, what: str) -> Found:
+        """Return the first true value of a question that is asked again and again; raises `Unmet` after a while."""
+        deadline = self.system.monotonic() + patience
+        while True:
+            found = await is_so()
+            if found:
+                return found
+            if self.system.monotonic() > deadline:
+                raise Unmet(f"Not within {patience:g} s: {what}.")
+            await self.system.sleep(_LOOK_EVERY_S)
 
     async def version(self) -> str | None:
         """Return the version that the server says it has; None when it does not answer."""
@@ -132,15 +150,3 @@ class Stage:
                 client = (await self.admin()).client
                 for guest in guests:
                     await client.ask("DELETE", f"/api/users/{guest}")
-
-
-async def until(is_so: Any, patience: float, what: str) -> Any:
-    """Return the first true value of an asynchronous question; raises `Unmet` after `patience` seconds."""
-    deadline = time.monotonic() + patience
-    while True:
-        found = await is_so()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise Unmet(f"Not within {patience:g} s: {what}.")
-        await asyncio.sleep(0.1)

@@ -1,7 +1,6 @@
 """Runs steps: beside one another where they disturb nobody, else one after the other."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeAlias
@@ -75,10 +74,10 @@ async def outcome(step: Step, stage: Stage) -> Outcome:
     missing = [need for need in Need if need in step.needs - stage.provides]
     if missing:
         return Outcome(step.name, step.title, "not_run", 0.0, missing[0].sentence)
-    begun = time.monotonic()
+    begun = stage.system.monotonic()
     result, said = await _tried(step, stage)
     advice = step.advice if result == "failed" else None
-    return Outcome(step.name, step.title, result, time.monotonic() - begun, said, advice)
+    return Outcome(step.name, step.title, result, stage.system.monotonic() - begun, said, advice)
 
 
 async def _tried(step: Step, stage: Stage) -> tuple[Result, str]:

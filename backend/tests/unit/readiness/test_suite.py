@@ -7,6 +7,7 @@ import pytest
 
 from ultra.readiness import Need, NotRun, Outcome, Stage, Step, UnknownStep, Unmet, choose, every_step, run
 from ultra.readiness.asking import Line
+from ultra.system import System
 
 pytestmark = pytest.mark.anyio
 
@@ -78,7 +79,7 @@ def breaking(error: Exception) -> Step:
 def stage() -> Stage:
     """Look at a server that offers nothing but to be asked."""
     LOG.clear()
-    return Stage(line=Line("http://127.0.0.1:9"), origin="https://ultra.example")
+    return Stage(line=Line("http://127.0.0.1:9", System()), origin="https://ultra.example")
 
 
 async def test_what_disturbs_nobody_runs_together_and_the_rest_in_turn(stage: Stage) -> None:

@@ -4,13 +4,14 @@ import os
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
+
+from ultra.system import System
 
 _PREFIX: Final = "ultra-rehearsal-"
 _PIDS: Final = "processes"
@@ -19,9 +20,9 @@ _PATIENCE_S: Final = 5.0
 
 
 @contextmanager
-def rehearsal_folder() -> Iterator[Path]:
+def rehearsal_folder(system: System) -> Iterator[Path]:
     """Make a folder for this process's rehearsal and remove it afterwards, with what earlier ones have left."""
-    sweep()
+    sweep(system)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     if os.geteuid() == 0:
         folder.chmod(0o711)  # the database's user passes through to its own folder
@@ -38,21 +39,22 @@ def remember(folder: Path, pid: int, *, name: str = _PIDS) -> None:
         file.write(f"{pid} {psutil.Process(pid).create_time()!r}\n")
 
 
-def sweep() -> tuple[Path, ...]:
+def sweep(system: System) -> tuple[Path, ...]:
     """End the processes and remove the folders of rehearsals whose own process is gone; returns the folders."""
     swept = []
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError):  # another user's, or just swept by somebody else
-            if folder.stat().st_uid == os.geteuid() and not _is_owned(folder):
+            if folder.stat().st_uid == os.geteuid() and not _is_owned(folder, system):
                 _end(_living(folder / _PIDS))
                 shutil.rmtree(folder, ignore_errors=True)
                 swept.append(folder)
     return tuple(swept)
 
 
-def _is_owned(folder: Path) -> bool:
+def _is_owned(folder: Path, system: System) -> bool:
     """Whether the process that made a folder still runs; one that was made just now may not have said so yet."""
-    return bool(_living(folder / _OWNER)) or time.time() - folder.stat().st_mtime < _PATIENCE_S
+    age_s = system.now().timestamp() - folder.stat().st_mtime
+    return bool(_living(folder / _OWNER)) or age_s < _PATIENCE_S
 
 
 def _living(file: Path) -> list[psutil.Process]:

@@ -3,13 +3,14 @@
 import asyncio
 import importlib.util
 import socket
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from ultra.readiness.rehearsal.child import Child
 from ultra.readiness.workshop import CannotRehearse
+
+_LOOK_EVERY_S = 0.05
 
 START_S = 60.0
 """Generous: the machine may be busy with something else."""
@@ -48,14 +49,14 @@ async def answers(port: int, question: bytes = b"") -> bytes:
 
 async def until_up(child: Child, is_up: Callable[[], object], log: Path) -> None:
     """Wait until an asynchronous question is answered with yes; raises `CannotRehearse` with the end of the log."""
-    deadline = time.monotonic() + START_S
-    while True:
-        found = is_up()
-        if await found if asyncio.iscoroutine(found) else found:
-            return
-        if child.code is not None or time.monotonic() > deadline:
-            raise CannotRehearse(f"{child.name} did not start (exit code {child.code}):\n{_end_of(log)}")
-        await asyncio.sleep(0.05)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(START_S):
+            while child.code is None:
+                found = is_up()
+                if await found if asyncio.iscoroutine(found) else found:
+                    return
+                await asyncio.sleep(_LOOK_EVERY_S)
+    raise CannotRehearse(f"{child.name} did not start (exit code {child.code}):\n{_end_of(log)}")
 
 
 def _end_of(log: Path) -> str:

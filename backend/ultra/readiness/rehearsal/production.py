@@ -47,7 +47,7 @@ class Rehearsal:
 @asynccontextmanager
 async def rehearse(plan: Rehearsal) -> AsyncIterator[Stage]:
     """Run a production until the block is left; raises `CannotRehearse` when a part does not start."""
-    with rehearsal_folder() as folder:
+    with rehearsal_folder(plan.system) as folder:
         async with AsyncExitStack() as stack:
             canaries = _canaries(plan.system)
             bench = await _built(plan, folder, canaries, stack)
@@ -58,7 +58,7 @@ async def rehearse(plan: Rehearsal) -> AsyncIterator[Stage]:
             stack.push_async_callback(bench.house.end)
             await bench.serve()
             yield Stage(
-                line=Line(bench.house.address, known=_known(plan, canaries)),
+                line=Line(bench.house.address, plan.system, known=_known(plan, canaries)),
                 origin=ORIGIN,
                 administrator=Administrator(_ADMIN, canaries["admin"]),
                 models=tuple(f"acme/{model}" for model in MODELS),
@@ -76,7 +76,7 @@ async def _built(plan: Rehearsal, folder: Path, canaries: Mapping[str, str], sta
     postgres = Postgres(folder, password=canaries["database"], variables=variables)
     valkey = Valkey(folder, password=canaries["counters"], variables=variables)
     acme, vendors = (
-        Upstream(folder, name, certificates=certificates, models=MODELS, variables=variables)
+        Upstream(folder, name, certificates=certificates, models=MODELS, variables=variables, system=plan.system)
         for name in ("acme", "vendors")
     )
     for each in (postgres, valkey, acme, vendors):

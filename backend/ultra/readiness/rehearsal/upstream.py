@@ -10,6 +10,7 @@ from ultra.readiness.asking import Client, Line
 from ultra.readiness.rehearsal.child import Child, start
 from ultra.readiness.rehearsal.places import free_port, until_up
 from ultra.readiness.step import Unmet
+from ultra.system import System
 
 _TOKENS_PER_S = "1000"
 
@@ -25,6 +26,7 @@ class Upstream:
         certificates: tuple[Path, Path],
         models: Sequence[str],
         variables: Mapping[str, str],
+        system: System,
     ) -> None:
         self._folder = folder
         self._name = name
@@ -34,7 +36,7 @@ class Upstream:
         self._port = free_port()
         self._child: Child | None = None
         self.address = f"https://127.0.0.1:{self._port}"
-        self._client = Client(Line(self.address, ca_file=certificates[0]), address="127.0.0.1")
+        self._client = Client(Line(self.address, system, ca_file=certificates[0]), address="127.0.0.1")
 
     async def start(self) -> None:
         """Start it on its port; nothing happens while it runs."""

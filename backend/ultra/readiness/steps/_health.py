@@ -3,7 +3,7 @@
 from typing import Any
 
 from ultra.readiness.asking import Client
-from ultra.readiness.stage import Stage, until
+from ultra.readiness.stage import Stage
 
 _GROUPS = ("dependencies", "services", "providers", "configuration")
 NOTICED_WITHIN_S = 25.0
@@ -17,7 +17,9 @@ async def parts(client: Client) -> dict[str, dict[str, Any]]:
     return {name: part for group in _GROUPS for name, part in report.get(group, {}).items()}
 
 
-async def until_all_say(client: Client, part: str, *wanted: str, patience: float = NOTICED_WITHIN_S) -> str:
+async def until_all_say(
+    stage: Stage, client: Client, part: str, *wanted: str, patience: float = NOTICED_WITHIN_S
+) -> str:
     """Wait until several looks in a row find a part in one of these states; returns its reason."""
 
     async def say() -> str | None:
@@ -25,7 +27,7 @@ async def until_all_say(client: Client, part: str, *wanted: str, patience: float
         said = {each.get("status") for each in found}
         return str(found[0].get("reason")) if said <= set(wanted) else None
 
-    return str(await until(say, patience, f"/api/health says of {part} that it is {' or '.join(wanted)}"))
+    return str(await stage.until(say, patience, f"/api/health says of {part} that it is {' or '.join(wanted)}"))
 
 
 async def until_ready(stage: Stage, status: int, patience: float = NOTICED_WITHIN_S) -> None:
@@ -35,7 +37,7 @@ async def until_ready(stage: Stage, status: int, patience: float = NOTICED_WITHI
         probes = [await stage.stranger().get("/health/ready") for _ in range(3 * _WORKERS)]
         return {probe.status for probe in probes} == {status}
 
-    await until(is_so, patience, f"/health/ready answers {status}")
+    await stage.until(is_so, patience, f"/health/ready answers {status}")
 
 
 async def is_alive(stage: Stage) -> None:

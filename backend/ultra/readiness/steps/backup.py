@@ -1,7 +1,5 @@
 """What was saved can be served again."""
 
-import secrets
-
 from ultra.readiness.asking import Client, Line, bearer
 from ultra.readiness.people import Person
 from ultra.readiness.stage import Stage
@@ -26,13 +24,13 @@ class Backup(Step):
         stage.made |= {f"keys of {person.name}": key["key"], f"revoked key of {person.name}": gone["key"]}
         asked = {"prompt": "What is 6 times 7?", "models": [stage.models[0]], "deadline_s": 60}
         run = (await person.client.post("/api/analyze", asked)).expect(200).json
-        name = f"restored_{secrets.token_hex(4)}"
+        name = stage.system.new_id("restored")
         file = f"{name}.backup"
         await done(stage, "db", "backup", file)
         await stage.tools.new_database(name)
         await done(stage, "db", "restore", file, "--keep-keys", database=name)
         async with stage.tools.beside(name) as address:
-            line = Line(address, known=stage.line.known, leaks=stage.line.leaks)
+            line = Line(address, stage.system, known=stage.line.known, leaks=stage.line.leaks)
             twin = await Person(line, person.id, person.name, person.password).sign_in()
             found = (await twin.client.get(f"/api/analyses/{run['id']}")).expect(200).json
             expect(found["text"] == run["text"], "The restored run has another text.")

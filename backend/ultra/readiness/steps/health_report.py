@@ -1,6 +1,6 @@
 """The whole report of the server's health, for those who look after it."""
 
-from ultra.readiness.stage import Stage, until
+from ultra.readiness.stage import Stage
 from ultra.readiness.step import Need, Step, expect
 from ultra.readiness.steps._health import parts
 
@@ -24,7 +24,7 @@ class HealthReport(Step):
         async def settled() -> bool:
             return all(part["status"] != "fail" for part in (await parts(client)).values())
 
-        await until(settled, 30, "no part fails")
+        await stage.until(settled, 30, "no part fails")
         found = await parts(client)
         expect("database" in found, "The report does not speak of the database.")
         for name, part in found.items():

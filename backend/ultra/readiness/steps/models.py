@@ -1,6 +1,6 @@
 """Who can be asked, and why others cannot."""
 
-from ultra.readiness.stage import Stage, until
+from ultra.readiness.stage import Stage
 from ultra.readiness.step import Need, Step, expect
 
 
@@ -20,7 +20,7 @@ class Models(Step):
             found = (await client.get("/api/available-models")).expect(200).json["providers"]
             return all(each["checked_at"] for each in found)
 
-        await until(read, 60, "every provider's list of models was read")
+        await stage.until(read, 60, "every provider's list of models was read")
         listed = (await client.get("/api/available-models")).expect(200).json
         expect(listed["environment"] == "production", f"The list is of {listed['environment']}.")
         expect(not listed["mock"], "A mock of Ultra's own is among the models: ULTRA_MOCK_SERVERS is on.")

@@ -20,9 +20,9 @@ class OutageCounters(Step):
     async def check(self, stage: Stage) -> str:
         """Stop it, look, start it, look."""
         operator, limited = await stage.person("operator"), await stage.person("viewer", requests_per_minute=10)
-        await until_all_say(operator.client, _PART, "pass")
+        await until_all_say(stage, operator.client, _PART, "pass")
         await stage.tools.stop("counters")
-        reason = await until_all_say(operator.client, _PART, "warn", "fail")
+        reason = await until_all_say(stage, operator.client, _PART, "warn", "fail")
         await until_ready(stage, 200)
         await is_alive(stage)
         statuses = [
@@ -31,5 +31,5 @@ class OutageCounters(Step):
         expect(set(statuses) == {200, 429}, f"Limits without Valkey: {sorted(set(statuses))} instead of 200, then 429.")
         expect(statuses.count(200) <= 14, f"{statuses.count(200)} requests passed a limit of 10 a minute.")
         await stage.tools.start("counters")
-        await until_all_say(operator.client, _PART, "pass")
+        await until_all_say(stage, operator.client, _PART, "pass")
         return f"Noticed ({reason}) and limited locally meanwhile; well again after its return."

@@ -31,5 +31,5 @@ class OutageDatabase(Step):
         await stage.tools.start("database")
         await until_ready(stage, 200)
         await operator.sign_in()
-        await until_all_say(operator.client, "database", "pass")
+        await until_all_say(stage, operator.client, "database", "pass")
         return "Not ready while it was away, 503 for everybody who came, well again by itself."

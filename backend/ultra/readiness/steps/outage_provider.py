@@ -1,7 +1,7 @@
 """A provider goes away and comes back."""
 
 from ultra.readiness.asking import Client
-from ultra.readiness.stage import Stage, until
+from ultra.readiness.stage import Stage
 from ultra.readiness.step import Need, NotRun, Step, expect
 from ultra.readiness.steps._health import until_all_say, until_ready
 from ultra.readiness.steps.completion import question
@@ -30,18 +30,18 @@ class OutageProvider(Step):
         async def is_refused() -> bool:
             return all([(await _ask(client, _ACME)) in (502, 503) for _ in range(12)])
 
-        await until(is_refused, 40, "asking what is away is answered with 502 or 503")
+        await stage.until(is_refused, 40, "asking what is away is answered with 502 or 503")
         expect(await _ask(client, other) == 200, f"{other} is not answered while acme is away.")
-        reason = await until_all_say(client, "acme", "warn", "fail")
-        await until_all_say(client, other.partition("/")[0], "pass")
+        reason = await until_all_say(stage, client, "acme", "warn", "fail")
+        await until_all_say(stage, client, other.partition("/")[0], "pass")
         await until_ready(stage, 200)
         await stage.tools.start("provider")
 
         async def is_back() -> bool:
             return all([(await _ask(client, _ACME)) == 200 for _ in range(6)])
 
-        await until(is_back, 60, "acme answers again")
-        await until_all_say(client, "acme", "pass", patience=60)
+        await stage.until(is_back, 60, "acme answers again")
+        await until_all_say(stage, client, "acme", "pass", patience=60)
         return f"{other} went on; acme was told to be away ({reason}), and is back."
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ultra.readiness.replies import read_events
-from ultra.readiness.stage import Stage, until
+from ultra.readiness.stage import Stage
 from ultra.readiness.step import Need, Step, expect
 
 _QUICK, _STUCK = "third", "slow"
@@ -33,7 +33,7 @@ class Resume(Step):
             run = (await client.get(place)).expect(200).json
             return len(run["answers"]) == 1 and "open" in await tools.asked(_STUCK)
 
-        await until(is_half_done, 40, "one answer is there and the other one is not")
+        await stage.until(is_half_done, 40, "one answer is there and the other one is not")
         before = len(await tools.asked(_QUICK))
         await tools.kill()
         await tools.mend()
@@ -42,7 +42,7 @@ class Resume(Step):
             run: dict[str, Any] = (await client.get(place)).expect(200).json
             return run if run["status"] not in ("queued", "running") else None
 
-        run = await until(ended, _RESUMED_WITHIN_S, "the run is resumed and ends")
+        run = await stage.until(ended, _RESUMED_WITHIN_S, "the run is resumed and ends")
         expect((run["status"], run["answered"]) == ("complete", 2), f"It ended as {run['status']}: {run['error']}.")
         again = len(await tools.asked(_QUICK)) - before
         expect(not again, f"The answer that was there was asked for {again} times more.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ultra.readiness.asking import Client
 from ultra.readiness.replies import events
-from ultra.readiness.stage import Stage, until
+from ultra.readiness.stage import Stage
 from ultra.readiness.step import Need, Step, Unmet, expect
 from ultra.readiness.steps.completion import question
 
@@ -38,7 +38,7 @@ class Shutdown(Step):
             return [*await tools.asked(_SHORT), *await tools.asked(_LONG)].count("open") == _STREAMS
 
         try:
-            await until(are_open, 40, f"{_STREAMS} streams are open")
+            await stage.until(are_open, 40, f"{_STREAMS} streams are open")
             await tools.ask_to_leave()
             await _is_shut(stage)
             ends = await asyncio.gather(*listeners)
@@ -82,4 +82,4 @@ async def _is_shut(stage: Stage) -> None:
             return (await stage.stranger().ask("GET", "/health/ready", patience=5)).status == 503
         return True
 
-    await until(is_so, 5, "it lets nobody in after SIGTERM")
+    await stage.until(is_so, 5, "it lets nobody in after SIGTERM")

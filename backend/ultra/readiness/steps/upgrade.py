@@ -2,7 +2,6 @@
 
 import json
 import re
-import secrets
 
 from ultra.readiness.asking import Line
 from ultra.readiness.people import Person
@@ -22,7 +21,7 @@ class Upgrade(Step):
 
     async def check(self, stage: Stage) -> str:
         """Make it, take one revision back, upgrade, serve, sign in."""
-        name = f"previous_{secrets.token_hex(4)}"
+        name = stage.system.new_id("previous")
         await stage.tools.new_database(name)
         revisions = _applied(await done(stage, "db", "upgrade", database=name))
         if len(revisions) < 2:
@@ -34,14 +33,14 @@ class Upgrade(Step):
         expect(before["pending"] == [newest], f"One revision back {before['pending']} are pending.")
         again = _applied(await done(stage, "db", "upgrade", database=name))
         expect(again == [newest], f"The upgrade applied {again} instead of {newest}.")
-        user, password = f"upgraded-{secrets.token_hex(3)}", secrets.token_urlsafe(24)
+        user, password = stage.system.new_id("upgraded"), stage.system.token()
         stage.made[f"password of {user}"] = password
         created = await stage.tools.command(
             "users", "create", user, "--admin", "--password-stdin", database=name, said=password
         )
         expect(created.code == 0, f"No user can be made after the upgrade: {created.err[-300:]}")
         async with stage.tools.beside(name) as address:
-            line = Line(address, known=stage.line.known, leaks=stage.line.leaks)
+            line = Line(address, stage.system, known=stage.line.known, leaks=stage.line.leaks)
             (await (await Person(line, "", user, password).sign_in()).client.get("/api/users")).expect(200)
         return f"From {previous} to {newest}, then served."
 

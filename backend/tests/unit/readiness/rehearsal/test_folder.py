@@ -10,6 +10,7 @@ import pytest
 
 from ultra.readiness.rehearsal import folder as folders
 from ultra.readiness.rehearsal.folder import rehearsal_folder, remember, sweep
+from ultra.system import System
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +23,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_is_there_for_as_long_as_the_block() -> None:
     """It names this process, and is not swept while it runs."""
-    with rehearsal_folder() as folder:
+    with rehearsal_folder(System()) as folder:
         assert str(os.getpid()) in folder.name
-        assert sweep() == ()
+        assert sweep(System()) == ()
         assert folder.is_dir()
     assert not folder.exists()
 
@@ -36,7 +37,7 @@ def test_what_a_dead_process_has_left_is_removed(temporary: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as child:
         remember(left, child.pid)
         (left / "owner").write_text(f"{os.getpid()} 1.0\n")  # this id, but begun at another time: somebody else
-        assert sweep() == (left,)
+        assert sweep(System()) == (left,)
         assert child.wait(20) != 0
     assert not left.exists()
 
@@ -46,11 +47,11 @@ def test_an_id_that_was_given_again_is_left_alone(temporary: Path) -> None:
     left = temporary / "ultra-rehearsal-1-def"
     left.mkdir()
     (left / "processes").write_text(f"{os.getpid()} 1.0\n")
-    assert sweep() == (left,)  # and this test still runs
+    assert sweep(System()) == (left,)  # and this test still runs
 
 
 def test_other_folders_are_nobodys_business(temporary: Path) -> None:
     """Only what has the name of a rehearsal is looked at."""
     (temporary / "ultra-something").mkdir()
-    assert sweep() == ()
+    assert sweep(System()) == ()
     assert (temporary / "ultra-something").is_dir()
