@@ -14,7 +14,7 @@ MODELS: Final[Sequence[str]] = ("alpha", "beta", "gamma", "delta", "first", "sec
 VENDORS: Final[Mapping[str, str]] = {"openai": "/openai/v1", "anthropic": "/anthropic", "gemini": "/gemini"}
 """Where the mock speaks each vendor's wire."""
 
-_SHORTENED: Final = {"ULTRA_SHUTDOWN_GRACE_S": "6", "ULTRA_RUN_LEASE_S": "4"}
+_SHORTENED: Final = {"ULTRA_SHUTDOWN_GRACE_S": "6", "ULTRA_RUN_LEASE_S": "4", "ULTRA_BREAKER_OPEN_S": "4"}
 """So that nobody waits long for what takes half a minute otherwise."""
 
 
