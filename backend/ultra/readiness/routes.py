@@ -12,6 +12,7 @@ ROUTES: Final[tuple[tuple[str, str], ...]] = (
     ("POST", "/sign-in"),
     ("POST", "/sign-out"),
     ("GET", "/static/ultra.css"),
+    ("GET", "/.well-known/security.txt"),
     ("GET", "/api/health"),
     ("GET", "/metrics"),
     ("GET", "/api/auth/csrf"),

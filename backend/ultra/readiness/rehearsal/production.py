@@ -52,9 +52,8 @@ async def rehearse(plan: Rehearsal) -> AsyncIterator[Stage]:
             canaries = _canaries(plan.system)
             bench = await _built(plan, folder, canaries, stack)
             await bench.new_database(DATABASE)
-            made = await bench.command("users", "create", _ADMIN, "--admin", "--password-stdin", said=canaries["admin"])
-            if made.code:
-                raise CannotRehearse(f"No administrator could be made: {made.err.strip()[-1500:]}")
+            await _done(bench, "db", "upgrade")
+            await _done(bench, "users", "create", _ADMIN, "--admin", "--password-stdin", said=canaries["admin"])
             stack.push_async_callback(bench.house.end)
             await bench.serve()
             yield Stage(
@@ -96,6 +95,13 @@ async def _built(plan: Rehearsal, folder: Path, canaries: Mapping[str, str], sta
     )
     house.furnish(settings, ultra_toml(acme_at=acme.address, live=tuple(plan.live_keys), own=plan.own_toml))
     return Bench(folder, house, postgres, valkey, acme, vendors)
+
+
+async def _done(bench: Bench, *words: str, said: str = "") -> None:
+    """Run a command of Ultra's as an operator does before the first start; raises `CannotRehearse`."""
+    finished = await bench.command(*words, said=said)
+    if finished.code:
+        raise CannotRehearse(f"`ultra {' '.join(words)}` ended with {finished.code}: {finished.err.strip()[-1500:]}")
 
 
 async def _at_once(*starts: Coroutine[Any, Any, None]) -> None:
