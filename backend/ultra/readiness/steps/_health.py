@@ -1,5 +1,6 @@
 """What the server says of its own health."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ultra.readiness.asking import Client
@@ -18,11 +19,21 @@ async def parts(client: Client) -> dict[str, dict[str, Any]]:
 
 
 async def until_all_say(
-    stage: Stage, client: Client, part: str, *wanted: str, patience: float = NOTICED_WITHIN_S
+    stage: Stage,
+    client: Client,
+    part: str,
+    *wanted: str,
+    patience: float = NOTICED_WITHIN_S,
+    meanwhile: Callable[[], Awaitable[object]] | None = None,
 ) -> str:
-    """Wait until several looks in a row find a part in one of these states; returns its reason."""
+    """Wait until several looks in a row find a part in one of these states; returns its reason.
+
+    `meanwhile` is done before each round of looks: what a worker knows from traffic alone, it must be asked for.
+    """
 
     async def say() -> str | None:
+        if meanwhile is not None:
+            await meanwhile()
         found = [(await parts(client)).get(part, {}) for _ in range(3 * _WORKERS)]
         said = {each.get("status") for each in found}
         return str(found[0].get("reason")) if said <= set(wanted) else None

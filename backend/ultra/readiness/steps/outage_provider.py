@@ -35,7 +35,7 @@ class OutageProvider(Step):
 
         await stage.until(is_refused, 40, "asking what is away is answered with 502 or 503")
         expect(await _ask(client, other) == 200, f"{other} is not answered while acme is away.")
-        reason = await until_all_say(stage, client, "acme", "warn", "fail")
+        reason = await until_all_say(stage, client, "acme", "warn", "fail", meanwhile=lambda: _ask_often(client))
         await until_all_say(stage, client, other.partition("/")[0], "pass")
         await until_ready(stage, 200)
         await stage.tools.start("provider")
@@ -44,7 +44,7 @@ class OutageProvider(Step):
             return set(await _ask_often(client)) == {200}
 
         await stage.until(is_back, 60, "acme answers again")
-        await until_all_say(stage, client, "acme", "pass", patience=60)
+        await until_all_say(stage, client, "acme", "pass", patience=60, meanwhile=lambda: _ask_often(client))
         return f"{other} went on; acme was told to be away ({reason}), and is back."
 
 
