@@ -15,6 +15,7 @@ MOST: dict[str, Any] = {
     "config": '[aliases]\nfast = ["openai/gpt-6-luna"]\n',
     "trustedProxies": ["10.0.0.0/8", "192.168.0.0/16"],
     "settings": {"ULTRA_RETENTION_DAYS": "30"},
+    "metricsPort": 9464,
     "ingress": {"enabled": True, "host": "ultra.example", "className": "nginx", "tlsSecret": "ultra-tls"},
     "networkPolicy": {"enabled": True, "ingressFrom": [{"namespaceSelector": {}}]},
 }

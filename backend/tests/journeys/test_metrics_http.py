@@ -183,7 +183,9 @@ def test_what_callers_invent_stays_out_of_labels(ultra: UltraProcess) -> None:
     for number in range(20):
         complete(ultra, f"acme/invented-{number}")
         fetch(f"{ultra.url}/invented/{number}")
+        fetch(f"{ultra.url}/v1/models/invented-{number}")
     text = scraped(ultra).text
+    assert 'route="/v1/models/{id:path}"' in text
     assert "invented" not in text
     assert 'route="unmatched"' in text
     assert "xylophone" not in text

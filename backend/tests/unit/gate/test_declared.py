@@ -2,7 +2,9 @@
 
 import pytest
 from fastapi import APIRouter
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp
 
 from tests.fakes.asgi import Exchange
@@ -111,3 +113,15 @@ async def test_head_of_a_stream_ends() -> None:
     exchange = Exchange("HEAD", "/y")
     await exchange(head.app)
     assert (exchange.status, exchange.answer, exchange.answer_headers, left) == (200, b"", {"x-a": "1"}, [True])
+
+
+def test_a_guarded_route_says_which_one_it_was() -> None:
+    """Whoever counts and logs names its pattern, not the path that somebody sent."""
+
+    async def endpoint(request: Request) -> Response:
+        return Response(request.url.path)
+
+    route = Guarded("/models/{name:path}", endpoint, methods=["GET"], need=Need(Permission.MODELS_READ))
+    match, found = route.matches({"type": "http", "method": "GET", "path": "/models/a/b"})
+    assert (match, found["route"].path) == (Match.FULL, "/models/{name:path}")
+    assert route.matches({"type": "http", "method": "GET", "path": "/other"})[0] is Match.NONE
