@@ -59,7 +59,7 @@ from ultra.services import Services, build
 from ultra.system import System
 from ultra.telemetry import logs
 from ultra.telemetry.declarations import IN_PROGRESS
-from ultra.web import sign_in
+from ultra.web import passwords, sign_in
 from ultra.web.refusals import refusal
 from ultra.web.security_txt import security_txt
 from ultra.wire.chat_completions import ChatCompletions
@@ -150,6 +150,8 @@ def _routes(app: FastAPI, settings: Settings) -> Sequence[BaseRoute]:
         Guarded("/", sign_in.front, methods=["GET"], need=Need(None, greets=True)),
         Guarded("/sign-in", sign_in.show, methods=["GET"], need=anybody),
         Guarded("/sign-in", sign_in.sign_in, methods=["POST"], need=come_in),
+        Guarded("/set-password", passwords.show, methods=["GET"], need=anybody),
+        Guarded("/set-password", passwords.set_password, methods=["POST"], need=come_in),
         Guarded("/sign-out", sign_in.sign_out, methods=["POST"], need=leave),
         Guarded("/.well-known/security.txt", security_txt, methods=["GET"], need=anybody),
         Guarded("/static/ultra.css", sign_in.style, methods=["GET"], need=anybody),

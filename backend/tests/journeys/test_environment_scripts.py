@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 import ultra
+from tests.journeys.programs import Mock
+from tests.twins.servers import running_postgres
+from tests.twins.valkeys import free_port, running_valkey
 
 ROOT = Path(__file__).parents[3]
 BACKEND = Path(ultra.__file__).parents[1]
@@ -133,6 +136,27 @@ def test_the_scripts_explain_themselves(clone: Clone) -> None:
         assert f"\n  {word} " in explained.stdout
     assert "--force" in clone.run("scripts/toggle_environment.sh", "--help").stdout
     assert "generate" in "".join((bare := clone.run("scripts/set-env.sh")).stdout + bare.stderr)
+
+
+def test_the_tutorial_leads_to_a_production_that_may_serve(clone: Clone, tmp_path: Path, running_mock: Mock) -> None:
+    """Its commands are run in their order on a real PostgreSQL and Valkey; at the end nothing is wrong."""
+    (clone.folder / "ultra.toml").write_text('[[providers]]\nname = "openai"\nprivate = true\n')
+    page = (ROOT / "docs/tutorial/laptop-to-production.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ (.*)$", page, re.MULTILINE)
+    assert len(commands) == 9
+    with running_postgres("tutorial") as postgres, running_valkey(tmp_path / "valkey") as valkey:
+        secret = {
+            "DATABASE_URL": postgres.url(postgres.template),
+            "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0",
+            "OPENAI_API_KEY": "sk-of-the-tests",
+        }
+        base = {"ULTRA_OPENAI_BASE_URL": running_mock.base("openai"), "ULTRA_PORT": str(free_port())}
+        for command in commands:
+            script, *arguments = shlex.split(command)
+            done = clone.run(script, *arguments, stdin=secret.get(arguments[-1], ""), **base)
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+            assert "sk-of-the-tests" not in done.stdout + done.stderr
+    assert "https://ultra.example/set-password?link=ultra_ln_r_" in done.stdout
 
 
 def test_the_page_about_switching_is_true(clone: Clone) -> None:

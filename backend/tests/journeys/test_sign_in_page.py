@@ -1,5 +1,6 @@
 """The way in for people, as a browser without script goes it, in development."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -16,9 +17,14 @@ FORM = {"sec-fetch-site": "same-origin"}
 
 
 @pytest.fixture(scope="module")
-def first_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where everything of this Ultra is kept."""
+    return tmp_path_factory.mktemp("first")
+
+
+@pytest.fixture(scope="module")
+def first_start(folder: Path) -> Iterator[str]:
     """Start development for the first time, with nothing given, and return what it prints."""
-    folder = tmp_path_factory.mktemp("first")
     said = folder / "stdout.txt"
     variables = environment(folder, ENVIRONMENT="development")
     command = [sys.executable, "-m", "ultra", "serve", "--port", "0"]
@@ -122,3 +128,31 @@ async def test_another_sites_form_does_not_sign_in(browser: aiohttp.ClientSessio
         assert response.status == 403
     async with browser.post("/sign-in", data={**form, "csrf_token": ""}, headers=FORM) as response:
         assert response.status == 403
+
+
+async def test_a_reset_link_sets_a_password_once(
+    first_start: str, browser: aiohttp.ClientSession, folder: Path
+) -> None:
+    """Two that differ, or a weak one, use nothing up; then the form leads to the way in, and the link is spent."""
+    command = [sys.executable, "-m", "ultra", "users", "create", "grace"]
+    given = {"cwd": folder, "env": environment(folder, ENVIRONMENT="development")}
+    made = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True, **given)
+    address = re.search(r"(/set-password\?link=\S+)", made.stdout)
+    assert address is not None, made.stdout
+    for password, repeated, status in (
+        ("a first sentence of mine", "another one", 400),
+        ("short", "short", 400),
+        ("a first sentence of mine", "a first sentence of mine", 303),
+        ("a second sentence of mine", "a second sentence of mine", 401),
+    ):
+        form = await fields(browser, address[1])
+        given = {**form, "password": password, "repeated": repeated}
+        async with browser.post("/set-password", data=given, headers=FORM, allow_redirects=False) as response:
+            text = await response.text()
+            assert response.status == status, text
+            assert password not in text
+            assert (status == 303) == ("location" in response.headers)
+    form = await fields(browser, "/sign-in")
+    given = {**form, "username": "grace", "password": "a first sentence of mine"}
+    async with browser.post("/sign-in", data=given, headers=FORM, allow_redirects=False) as response:
+        assert (response.status, response.headers["location"]) == (303, "/"), await response.text()

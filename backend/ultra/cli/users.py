@@ -49,18 +49,19 @@ def create(
     password = sys.stdin.readline().rstrip("\n") if password_stdin else None
     wanted = _role("admin" if admin else role)
 
-    async def work(_: "Services", desk: "Desk") -> tuple[dict[str, Any], str | None]:
-        return await desk.accounts.create_user(
+    async def work(services: "Services", desk: "Desk") -> tuple[dict[str, Any], str | None, str]:
+        user, link = await desk.accounts.create_user(
             LOCAL_OPERATOR, username=username, role=wanted, password=password, allowance=Allowance(), source=here()
         )
+        return user, link, _address(services, link)
 
-    user, link = in_house(work)
+    user, link, address = in_house(work)
     if json:
         print_json({**user, "link": link})
     else:
         typer.echo(f"Made {user['role']} {user['username']} ({user['id']}).")
         if link:
-            typer.echo(f"One-time link to set a password: {link}")
+            typer.echo(f"Set a password, once, within a day: {address}")
     return 0
 
 
@@ -106,11 +107,12 @@ def reset(username: Name, json: Json = False) -> int:
     """Print a one-time link with which the user sets a new password."""
     from ultra.domain.identity import LOCAL_OPERATOR
 
-    async def work(services: "Services", desk: "Desk") -> str:
-        return await desk.accounts.reset_link(LOCAL_OPERATOR, await _id(services, username), source=here())
+    async def work(services: "Services", desk: "Desk") -> tuple[str, str]:
+        link = await desk.accounts.reset_link(LOCAL_OPERATOR, await _id(services, username), source=here())
+        return link, _address(services, link)
 
-    link = in_house(work)
-    print_json({"link": link}) if json else typer.echo(link)
+    link, address = in_house(work)
+    print_json({"link": link}) if json else typer.echo(f"Set a password, once, within a day: {address}")
     return 0
 
 
@@ -145,6 +147,13 @@ def _change(username: str, changes: dict[str, Any], *, json: bool) -> int:
         state = "disabled" if user["disabled_at"] else "enabled"
         typer.echo(f"{user['username']} is {user['role']}, {state}.")
     return 0
+
+
+def _address(services: "Services", link: str | None) -> str:
+    """Return where a browser sets the password: at the address that browsers use, else at the one that is served."""
+    settings = services.settings
+    origin = settings.public_origin or f"http://{settings.host}:{settings.port}"
+    return f"{origin}/set-password?link={link}"
 
 
 async def _id(services: "Services", username: str) -> str:

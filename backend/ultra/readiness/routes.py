@@ -10,6 +10,8 @@ ROUTES: Final[tuple[tuple[str, str], ...]] = (
     ("GET", "/"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/set-password"),
+    ("POST", "/set-password"),
     ("POST", "/sign-out"),
     ("GET", "/static/ultra.css"),
     ("GET", "/.well-known/security.txt"),

@@ -7,18 +7,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from ultra.auth.sessions import OpenedSession
-from ultra.auth.sign_in import Source
 from ultra.desk.desk import Desk
 from ultra.domain.errors import Forbidden, InvalidRequest, RateLimited, UltraError, Unauthenticated, Unavailable
-from ultra.protocols.problems import problem
 from ultra.services import Services
+from ultra.web.forms import form_page, refused, source_of
 from ultra.web.pages import page
 
 _REFUSALS = (InvalidRequest, Unauthenticated, Forbidden, RateLimited, Unavailable)
 """What can be said on the form; whatever else goes wrong is nobody's to read here."""
-
-
-_TOLD = frozenset({"retry-after", "retry-after-ms"})
 
 
 async def show(request: Request) -> Response:
@@ -36,10 +32,10 @@ async def sign_in(request: Request) -> Response:
     link = fields.get("link", "")
     try:
         if link:
-            opened = await desk.accounts.sign_in_by_link(link, source=_source(request))
+            opened = await desk.accounts.sign_in_by_link(link, source=source_of(request))
         else:
             username, password = fields.get("username", ""), fields.get("password", "")
-            opened = await desk.accounts.sign_in(username, password, source=_source(request))
+            opened = await desk.accounts.sign_in(username, password, source=source_of(request))
     except _REFUSALS as error:
         return _refused(request, error)
     return _signed_in(request, opened)
@@ -49,7 +45,7 @@ async def sign_out(request: Request) -> Response:
     """End the session and forget the cookie."""
     desk: Desk = request.state.desk
     services: Services = request.state.services
-    await desk.accounts.sign_out(request.scope["ultra.principal"], source=_source(request))
+    await desk.accounts.sign_out(request.scope["ultra.principal"], source=source_of(request))
     response = RedirectResponse("/sign-in", status_code=303)
     response.headers.append("set-cookie", services.access.session_cookie.taken())
     response.headers["clear-site-data"] = '"cache", "cookies", "storage"'
@@ -73,20 +69,11 @@ async def style(_: Request) -> Response:
 
 
 def _form(request: Request, *, link: str | None, problem: str | None, status: int) -> Response:
-    services: Services = request.state.services
-    issued = services.access.csrf.issue(request.scope["headers"])
-    response = page("sign_in.html", status=status, link=link, problem=problem, csrf_token=issued.token)
-    if issued.set_cookie is not None:
-        response.headers.append("set-cookie", issued.set_cookie)
-    return response
+    return form_page(request, "sign_in.html", status=status, link=link, problem=problem)
 
 
 def _refused(request: Request, error: UltraError) -> Response:
-    """Show the form with what was wrong, under the status and headers that programs are told."""
-    reply = problem(error, request_id=request.scope["ultra.request_id"], show_internals=False)
-    response = _form(request, link=None, problem=error.message, status=reply.status)
-    response.headers.update({name: value for name, value in reply.headers.items() if name in _TOLD})
-    return response
+    return refused(request, error, lambda status: _form(request, link=None, problem=error.message, status=status))
 
 
 def _signed_in(request: Request, opened: OpenedSession) -> Response:
@@ -96,12 +83,3 @@ def _signed_in(request: Request, opened: OpenedSession) -> Response:
     response.headers.append("set-cookie", access.pre_session_cookie.taken())
     response.headers.append("set-cookie", access.devices.remember(opened.user.username))
     return response
-
-
-def _source(request: Request) -> Source:
-    return Source(
-        address=request.scope.get("ultra.address"),
-        user_agent=request.headers.get("user-agent"),
-        request_id=request.scope["ultra.request_id"],
-        device=request.state.services.access.devices.presented(request.scope["headers"]),
-    )
