@@ -20,6 +20,7 @@ OPEN = {
     ("GET", "/health/ready"),
     ("GET", "/api/auth/csrf"),
     ("GET", "/openapi.json"),
+    ("GET", "/set-password"),
     ("GET", "/sign-in"),
     ("GET", "/.well-known/security.txt"),
     ("GET", "/static/ultra.css"),
@@ -29,6 +30,7 @@ OPEN = {
     ("POST", "/api/auth/reset"),
     ("POST", "/api/auth/revoke"),
     ("POST", "/api/auth/token"),
+    ("POST", "/set-password"),
     ("POST", "/sign-in"),
 }
 """What anybody may ask, and nothing else. Whoever adds a line here opens a door on purpose."""
