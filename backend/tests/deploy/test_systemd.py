@@ -24,6 +24,6 @@ def test_the_checker_is_content(tmp_path: Path) -> None:
 
 
 def test_a_wrong_configuration_is_not_tried_again() -> None:
-    """Its exit code is named."""
-    assert "RestartPreventExitStatus=78" in UNIT.read_text()
-    assert EXITS[78] == "configuration invalid"
+    """Its exit code is named, and that of tables that have to be upgraded."""
+    assert "RestartPreventExitStatus=66 78" in UNIT.read_text()
+    assert (EXITS[66], EXITS[78]) == ("no such thing, or not possible", "configuration invalid")

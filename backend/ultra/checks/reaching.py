@@ -49,6 +49,7 @@ class DatabaseSeen:
 
     failure: str | None = None
     pending: tuple[str, ...] = ()
+    is_empty: bool = False
     conflict: str | None = None
     stamp: str | None = None
     ahead_s: float | None = None
@@ -114,7 +115,8 @@ async def _looked(database: Database, system: System) -> DatabaseSeen:
     except Conflict as conflict:
         return DatabaseSeen(conflict=f"{conflict.message} {conflict.hint or ''}".strip(), ahead_s=ahead_s)
     is_empty = await migrating.current(database) is None
-    return DatabaseSeen(pending=pending, stamp=None if is_empty else await read_stamp(database), ahead_s=ahead_s)
+    stamp = None if is_empty else await read_stamp(database)
+    return DatabaseSeen(pending=pending, is_empty=is_empty, stamp=stamp, ahead_s=ahead_s)
 
 
 async def _counter(case: Case, patience_s: float) -> CounterSeen | None:

@@ -13,10 +13,10 @@ from ultra.domain.findings import Finding
 TOML = '[[providers]]\nname = "groq"\npreset = "groq"\n[aliases]\nfast = "groq/large"\n'
 
 
-def found(folder: Path, reached: Reached) -> list[Finding]:
+def found(folder: Path, reached: Reached, **settings: str) -> list[Finding]:
     """Return what all checks find in production with an alias."""
     (folder / "ultra.toml").write_text(TOML)
-    case = examined(folder, **production()).case
+    case = examined(folder, **production(**settings)).case
     return [each for check in connection_checks().values() for each in check.find(case, reached)]
 
 
@@ -41,8 +41,11 @@ def test_nothing_reached_is_nothing_found(tmp_path: Path) -> None:
 
 
 def test_tables_that_the_start_changes_are_a_warning_and_others_an_error(tmp_path: Path) -> None:
-    """Older tables are brought forward by a start; newer or half changed ones are refused by it."""
-    assert [each.level for each in found(tmp_path, database(pending=("0002",)))] == ["warning"]
+    """A start makes empty tables, and brings older ones forward where it may; all others are refused by it."""
+    assert [each.level for each in found(tmp_path, database(pending=("0002",)))] == ["error"]
+    assert [each.level for each in found(tmp_path, database(pending=("0002",), is_empty=True))] == ["warning"]
+    lenient = found(tmp_path, database(pending=("0002",)), ULTRA_AUTO_MIGRATE="true")
+    assert [each.level for each in lenient] == ["warning"]
     newer = found(tmp_path, database(conflict="The database is at a revision that this program does not know."))
     assert [(each.id, each.level) for each in newer] == [("U091", "error")]
 
