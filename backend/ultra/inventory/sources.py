@@ -41,6 +41,8 @@ class Remark:
     display_name: str | None = None
     context_tokens: int | None = None
     max_output_tokens: int | None = None
+    tools: bool | None = None
+    json_schema: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,12 +146,12 @@ async def test_a_shipped_model_that_the_provider_does_not_list_stays_listed_as_m
 
 
 def test_the_operator_has_the_last_word(build: Callable) -> None:
-    """Rank, name, limits, price and whether it is asked at all."""
+    """Rank, name, limits, price, what it can do, and whether it is asked at all."""
     own = Price(Decimal(1), Decimal(1), source="operator", overridden=True)
     house = build(
         arrangement=Arrangement(
             remarks={
-                "openai/gpt-6-sol": Remark(strength=1000, display_name="Ours", context_tokens=7),
+                "openai/gpt-6-sol": Remark(strength=1000, display_name="Ours", context_tokens=7, tools=False),
                 "openai/gpt-6-astra": Remark(disabled=True),
             },
             prices={"openai/gpt-6-sol": own},
@@ -160,6 +160,7 @@ def test_the_operator_has_the_last_word(build: Callable) -> None:
     model = found(house, "openai/gpt-6-sol")
     assert (model.strength, model.display_name, model.price) == (1000, "Ours", own)
     assert (model.limits.context_tokens, model.limits.source) == (7, "operator")
+    assert (model.capabilities.tools, model.capabilities.source) == (False, "operator")
     off = found(house, "openai/gpt-6-astra")
     assert (off.availability.state, off.availability.reason, off.usable) == ("disabled", "disabled_by_operator", False)
     house.inventory.rearrange(Arrangement())

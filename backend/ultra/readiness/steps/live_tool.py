@@ -25,7 +25,7 @@ class LiveTool(LiveStep):
 
     name = "live-tool"
     title = "Every real provider calls a tool"
-    advice = "A small model may not be able to: mark in ultra.toml what a server of your own can do."
+    advice = 'A small model may not be able to. Say so in ultra.toml: [models."provider/model"] tools = false.'
 
     def fits(self, offer: Offer) -> bool:
         """Leave out what is known to have no tools."""
