@@ -13,9 +13,9 @@ from tests.twins.servers import Postgres
 from tests.twins.shelf import ShiftedSystem
 from ultra.domain.access import SignInLink
 from ultra.domain.errors import InvalidRequest, Overloaded, Unavailable
-from ultra.store import sqlite_file
 from ultra.store.audit import write_entry
 from ultra.store.database import Database, open_database
+from ultra.store.sqlite_file import SQLiteFile
 from ultra.store.tables import STAMP
 
 
@@ -72,7 +72,7 @@ async def test_a_file_that_another_program_writes_is_busy_and_readable(
 ) -> None:
     """Who is signed in still is; a change is refused for the moment, and works as soon as the other is done."""
     assert database.path is not None
-    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(SQLiteFile.write, "__kwdefaults__", {"patience_s": 0.05})
     async with open_database(url=f"sqlite:///{database.path}", system=system) as impatient:
         accounts = stored(impatient, system)
         await enrol(accounts)

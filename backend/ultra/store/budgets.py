@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ultra.domain.errors import Conflict
 from ultra.domain.limits import Purse, Reached, reached
-from ultra.store.database import Database
+from ultra.store.database import LONG_PATIENCE_S, Database
 from ultra.store.inserting import inserting
 from ultra.store.spending_tables import BUDGETS, RESERVATIONS
 from ultra.system import System
@@ -33,6 +33,8 @@ _REWRITE = (
 )
 
 _Place: TypeAlias = tuple[str, str, str]
+_Moved: TypeAlias = tuple[_Place, Decimal, Decimal]
+"""What was spent somewhere, before and after."""
 _Sums: TypeAlias = tuple[Decimal, Decimal]
 
 
@@ -86,7 +88,7 @@ class StoredBudgets:
         if not spent_usd.is_finite() or spent_usd < 0:
             raise ValueError(f"{spent_usd} cannot have been spent.")
         mine = RESERVATIONS.c.id == reservation
-        moved = await self._database.write(lambda connection: _settle(connection, mine, spent_usd))
+        moved = await self._settled(mine, spent_usd)
         known: dict[tuple[str, str], Purse] = {(purse.key, purse.period): purse for purse in purses}
         return tuple(
             line
@@ -108,12 +110,18 @@ class StoredBudgets:
         `before` lies further back than any call may last: one that still went on could otherwise not be settled.
         """
         left = RESERVATIONS.c.at < before
-        return len(await self._database.write(lambda connection: _settle(connection, left, None)))
+        return len(await self._settled(left, None))
 
     async def give_up_of(self, owner: str) -> int:
         """Count what a process that is gone had set aside as spent: reservations named `owner.…`; returns how many."""
         left = RESERVATIONS.c.id.startswith(f"{owner}.", autoescape=True)
-        return len(await self._database.write(lambda connection: _settle(connection, left, None)))
+        return len(await self._settled(left, None))
+
+    async def _settled(self, which: ColumnElement[bool], spent_usd: Decimal | None) -> Sequence[_Moved]:
+        """Settle patiently: the money is spent already."""
+        return await self._database.write(
+            lambda connection: _settle(connection, which, spent_usd), patience_s=LONG_PATIENCE_S
+        )
 
     async def _open(self, places: set[_Place]) -> None:
         """Begin a period, in a transaction of its own and in one order: who holds a purse never waits in a circle."""
@@ -155,9 +163,7 @@ def _reserved(reservation: str, place: _Place, *, at: datetime, amount: Decimal)
     return {"id": reservation, "purse": purse, "period": period, "since": since, "at": at, "amount_usd": amount}
 
 
-def _settle(
-    connection: Connection, which: ColumnElement[bool], spent: Decimal | None
-) -> list[tuple[_Place, Decimal, Decimal]]:
+def _settle(connection: Connection, which: ColumnElement[bool], spent: Decimal | None) -> list[_Moved]:
     """Take reservations away and count `spent`, or with None all they had set aside.
 
     Returns for each of them its place, and what was spent there before and after.

@@ -8,10 +8,10 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ultra.domain.errors import InvalidRequest
-from ultra.store.transactions import STORE_BUSY, STORE_UNREACHABLE, Database
+from ultra.store.transactions import LONG_PATIENCE_S, STORE_BUSY, STORE_UNREACHABLE, Database
 from ultra.system import System
 
-__all__ = ["STORE_BUSY", "STORE_UNREACHABLE", "Database", "open_database"]
+__all__ = ["LONG_PATIENCE_S", "STORE_BUSY", "STORE_UNREACHABLE", "Database", "open_database"]
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ from ultra.domain.analysis import JournalEvent, NewEvent
 from ultra.domain.errors import UltraError
 from ultra.domain.ports import LeaseLost
 from ultra.store.arrivals import first_of
-from ultra.store.database import Database
+from ultra.store.database import LONG_PATIENCE_S, Database
 from ultra.store.leases import UNFINISHED
 from ultra.store.tables import RUN_EVENTS, RUNS
 from ultra.system import System
@@ -56,7 +56,9 @@ class StoredJournal:
         if not events:
             return ()
         at = self._system.now()
-        written = await self._database.write(lambda connection: _append(connection, run_id, events, worker, at))
+        written = await self._database.write(
+            lambda connection: _append(connection, run_id, events, worker, at), patience_s=LONG_PATIENCE_S
+        )
         self._database.arrivals.announce(run_id, seq=written[-1].seq)
         return written
 

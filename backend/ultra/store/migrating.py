@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from ultra.domain.errors import Conflict, InvalidRequest
 from ultra.store import shape
-from ultra.store.database import Database
+from ultra.store.database import LONG_PATIENCE_S, Database
 from ultra.store.migrations import versions
 from ultra.store.transactions import Result
 
@@ -34,7 +34,7 @@ def resolve(name: str) -> str:
 
 async def current(database: Database) -> str | None:
     """Return the revision that the database is at; None when it is empty."""
-    return await database.read(revision_of)
+    return await database.read(revision_of, patience_s=LONG_PATIENCE_S)
 
 
 async def pending(database: Database) -> tuple[str, ...]:
@@ -42,12 +42,14 @@ async def pending(database: Database) -> tuple[str, ...]:
 
     Raises `Conflict` when a newer program was here, or when the tables are not those of any revision.
     """
-    return await database.read(pending_in)
+    return await database.read(pending_in, patience_s=LONG_PATIENCE_S)
 
 
 async def defects(database: Database) -> tuple[str, ...]:
     """Say what of the tables does not fit the revision that the database says it is at; empty when all does."""
-    return await database.read(lambda connection: _defects(connection, revision_of(connection)))
+    return await database.read(
+        lambda connection: _defects(connection, revision_of(connection)), patience_s=LONG_PATIENCE_S
+    )
 
 
 async def check(database: Database) -> None:

@@ -14,7 +14,7 @@ from ultra.domain.access import AuditEntry
 from ultra.store.account_tables import API_KEYS, AUDIT, SESSIONS, TOKEN_FAMILIES, USERS
 from ultra.store.accounts import lock_user
 from ultra.store.audit import write_entry
-from ultra.store.database import Database
+from ultra.store.database import LONG_PATIENCE_S, Database
 from ultra.store.erasing import erase_content
 from ultra.store.ledger import StoredLedger
 from ultra.store.tables import LEDGER, RUN_EVENTS, RUNS
@@ -57,7 +57,7 @@ class PersonalData:
 
         if not await self._database.write(begin):
             return None
-        return await self._database.read(lambda connection: _everything(connection, user_id))
+        return await self._database.snapshot(lambda connection: _everything(connection, user_id))
 
     async def erase(self, user_id: str, audit: AuditEntry) -> int | None:
         """Take a user's content away and return how many runs that were; None when there is no such user.
@@ -77,7 +77,7 @@ class PersonalData:
             write_entry(connection, audit, system=self._system)
             return count
 
-        return await self._database.write(erase)
+        return await self._database.write(erase, patience_s=LONG_PATIENCE_S)
 
     async def _catch_up(self) -> None:
         if self._ledger is not None:

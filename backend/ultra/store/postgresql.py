@@ -3,20 +3,42 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
+from typing import Any
 
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ultra.domain.errors import Unavailable
 from ultra.store.moved import take_moved
-from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, mark_of, refuse_unkeepable, translated
+from ultra.store.transactions import (
+    PATIENCE_S,
+    STORE_UNREACHABLE,
+    Database,
+    Result,
+    Work,
+    mark_of,
+    refuse_unkeepable,
+    translated,
+)
 
 _log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 5
+POOL_TIMEOUT_S = 3.0
+"""How long a transaction waits for one of the connections, which are all in use."""
+
+SPARE_S = 1.0
+"""How much longer this side waits than the server, which knows better what is the matter and says it."""
+
 CLOSING_S = 5.0
 """How long closing waits for transactions; one that hangs longer must not keep the process."""
+
+_LOCK_SHARE = 0.8
+"""How much of its patience a statement may spend on a lock: what waits for two of them still ends in time."""
+
+_ALIVE = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""A server that vanished without a word is noticed, in seconds, and milliseconds the last."""
 
 
 class PostgreSQL(Database):
@@ -33,7 +55,7 @@ class PostgreSQL(Database):
     async def prepare(self) -> None:
         """See whether the server is there."""
         with translated():
-            async with self._connected():
+            async with asyncio.timeout(PATIENCE_S + SPARE_S), self._connected():
                 pass
 
     async def close(self) -> None:
@@ -43,24 +65,23 @@ class PostgreSQL(Database):
                 await self._at_rest.wait()
         await self._engine.dispose()
 
-    async def read(self, work: Work[Result]) -> Result:
+    async def read(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
         """Run `work` in a transaction."""
-        return await self.write(work)
+        return await self.write(work, patience_s=patience_s)
 
     async def snapshot(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction that sees nothing that was committed after it began."""
-        with translated():
-            async with self._connected() as connection:
-                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-                async with connection.begin():
-                    return await connection.run_sync(work)
+        async with self._transaction(None, isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+            return await connection.run_sync(work)
 
-    async def write(self, work: Work[Result]) -> Result:
+    async def write(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
         """Run `work` in a transaction; rows it changes are locked until its end."""
-        with translated():
-            async with self._connected() as connection, connection.begin():
-                result, moved = await connection.run_sync(_noting(work))
-                await self._tell(moved)
+        return await self._write(work, patience_s)
+
+    async def _write(self, work: Work[Result], patience_s: float | None) -> Result:
+        async with self._transaction(patience_s) as connection:
+            result, moved = await connection.run_sync(_noting(work))
+            await self._tell(moved)
         await self._tell(moved)
         return result
 
@@ -75,7 +96,7 @@ class PostgreSQL(Database):
 
     async def rebuild(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction: here tables change like rows."""
-        return await self.write(work)
+        return await self._write(work, None)
 
     async def maintain(self, work: Work[Result]) -> Result:
         """Run `work`, each statement for itself."""
@@ -83,6 +104,22 @@ class PostgreSQL(Database):
             async with self._connected() as connection:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
                 return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def _transaction(self, patience_s: float | None, **options: Any) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that ends in time, None: when it ends.
+
+        Whatever hangs is cancelled then, from waiting for a connection to the commit, and the connection it hung on is
+        closed: no other transaction ever reads the answer to it.
+        """
+        with translated():
+            async with asyncio.timeout(None if patience_s is None else patience_s + SPARE_S):
+                async with self._connected() as connection:
+                    await connection.execution_options(**options)
+                    async with connection.begin():
+                        if patience_s != PATIENCE_S:
+                            await connection.exec_driver_sql(_limits(patience_s or 0, only_here=True))
+                        yield connection
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:
@@ -110,19 +147,42 @@ def _noting(work: Work[Result]) -> Work[tuple[Result, frozenset[str]]]:
 
 def _engine(url: URL, *, pool_size: int) -> AsyncEngine:
     try:
+        from ultra.store.impatient import ImpatientConnection  # noqa: PLC0415 - the driver may not be installed
+
         engine = create_async_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=30,
+            pool_timeout=POOL_TIMEOUT_S,
             pool_pre_ping=True,
             hide_parameters=True,  # an error shows its statement, never what was to be kept: hashes, prompts
-            # no prepared statements: a pgbouncer between us would hand them to another session
-            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "prepare_threshold": None},
+            connect_args={
+                "async_creator_fn": ImpatientConnection.connect,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                # no prepared statements: a pgbouncer between us would hand them to another session
+                "prepare_threshold": None,
+                **_ALIVE,
+            },
         )
     except ModuleNotFoundError as error:
         raise Unavailable(
             "PostgreSQL's driver is not installed.", hint="pip install 'ultra[postgres]'", code=STORE_UNREACHABLE
         ) from error
+    event.listen(engine.sync_engine, "connect", _limit)
     event.listen(engine.sync_engine, "before_cursor_execute", refuse_unkeepable)
     return engine
+
+
+def _limit(connection: Any, _record: Any) -> None:
+    """Tell the server once how long statements may take; a pgbouncer would refuse to be told while connecting."""
+    connection.autocommit = True
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(_limits(PATIENCE_S, only_here=False))
+    connection.autocommit = False
+
+
+def _limits(patience_s: float, *, only_here: bool) -> str:
+    """Return the statement that sets how long a statement, and the wait for a lock, may take; 0: for ever."""
+    limits = {"statement_timeout": patience_s, "lock_timeout": patience_s * _LOCK_SHARE}
+    calls = (f"set_config('{name}', '{seconds * 1000:.0f}', {only_here})" for name, seconds in limits.items())
+    return f"SELECT {', '.join(calls)}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Column, ColumnElement, Delete, Table, delete, or_, select
 
 from ultra.store.account_tables import IDEMPOTENCY, NONCES, SESSIONS, SIGN_IN_LINKS, TOKEN_FAMILIES
-from ultra.store.database import Database
+from ultra.store.database import LONG_PATIENCE_S, Database
 from ultra.store.tables import LEDGER, RUNS
 
 BATCH = 200
@@ -63,6 +63,8 @@ async def _purge(database: Database, *kinds: _Kind) -> dict[str, int]:
 
 async def _until_none(database: Database, removal: Delete) -> int:
     rows = 0
-    while gone := await database.write(lambda connection: connection.execute(removal).rowcount):
+    while gone := await database.write(
+        lambda connection: connection.execute(removal).rowcount, patience_s=LONG_PATIENCE_S
+    ):
         rows += gone
     return rows

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import ColumnElement, Row, case, func, select
 
 from ultra.domain.errors import InvalidRequest
-from ultra.store.database import Database
+from ultra.store.database import LONG_PATIENCE_S, Database
 from ultra.store.ledger import StoredLedger
 from ultra.store.sums import day_of, joined, member_sum, money_sums
 from ultra.store.tables import LEDGER
@@ -150,7 +150,9 @@ class StoredRequests:
         wanted = wanted.where(LEDGER.c.at >= since, LEDGER.c.at < until).group_by(key).order_by(key)
         if principal is not None:
             wanted = wanted.where(LEDGER.c.principal == principal)
-        rows = await self._database.read(lambda connection: connection.execute(wanted.limit(MOST_GROUPS + 1)).all())
+        rows = await self._database.read(
+            lambda connection: connection.execute(wanted.limit(MOST_GROUPS + 1)).all(), patience_s=LONG_PATIENCE_S
+        )
         if len(rows) > MOST_GROUPS:
             raise InvalidRequest("These are too many groups for one table.", param="since", hint="Ask for less time.")
         return tuple(_usage_row(tuple(row)) for row in rows)

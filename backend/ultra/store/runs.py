@@ -18,7 +18,7 @@ from ultra.domain.records import (
     verdict_from_json,
     verdict_to_json,
 )
-from ultra.store.database import Database
+from ultra.store.database import LONG_PATIENCE_S, Database
 from ultra.store.interruption import INTERRUPTED, INTERRUPTION
 from ultra.store.journal import write_events
 from ultra.store.leases import UNFINISHED, claim, held, is_free
@@ -155,7 +155,7 @@ class StoredRuns:
                 write_events(connection, run_id, (event,), last_seq=seq, at=now)
             return seq
 
-        seq = await self._database.write(end)
+        seq = await self._database.write(end, patience_s=LONG_PATIENCE_S)
         if seq is not None:
             self._database.arrivals.announce(run_id, seq=seq)
         return seq is not None

@@ -1,27 +1,36 @@
 """A SQLite file: many readers, one writer.
 
 Writers of this process queue for one thread; writers of other processes are waited for (`BEGIN IMMEDIATE` with a busy
-timeout), so that no transaction discovers halfway that somebody else wrote.
+timeout), so that no transaction discovers halfway that somebody else wrote. Both waits together are what a caller's
+patience is for.
 """
 
-import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
 
-from ultra.domain.errors import Unavailable
+from ultra.domain.errors import Overloaded, Unavailable
 from ultra.store.moved import take_moved
-from ultra.store.transactions import STORE_UNREACHABLE, Database, Result, Work, mark_of, refuse_unkeepable, translated
+from ultra.store.transactions import (
+    LONG_PATIENCE_S,
+    PATIENCE_S,
+    STORE_UNREACHABLE,
+    Database,
+    Result,
+    Work,
+    busy,
+    mark_of,
+    refuse_unkeepable,
+    translated,
+)
+from ultra.store.turns import Turns
 from ultra.system import System
-
-BUSY_TIMEOUT_MS = 30_000
-"""How long a writer waits for another process; every transaction of ours lasts milliseconds."""
 
 READERS = 4
 """Threads that read at the same time."""
@@ -39,8 +48,8 @@ class SQLiteFile(Database):
         self._engine = _engine(path)
         self._writing = self._engine.execution_options(ultra_begin="BEGIN IMMEDIATE")
         self._outside = self._engine.execution_options(ultra_begin=None)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._writer = Turns(1, name="store-writer")
+        self._readers = Turns(READERS, name="store-reader")
         self._eye: sqlite3.Connection | None = None
 
     async def prepare(self, *, system: System) -> None:
@@ -48,8 +57,8 @@ class SQLiteFile(Database):
         _make_private(self.path)
         for patience in (0.05, 0.1, 0.2, 0.4, 0.8, None):
             try:
-                await self._in(self._writer, lambda: _at_once(self._outside, _write_ahead))
-            except OperationalError:
+                await self.maintain(_write_ahead)
+            except Overloaded:
                 if patience is None:
                     raise
                 await system.sleep(patience)
@@ -58,20 +67,19 @@ class SQLiteFile(Database):
 
     async def close(self) -> None:
         """Let transactions end, then close every connection."""
-        loop = asyncio.get_running_loop()
-        for threads in (self._writer, self._readers):
-            await loop.run_in_executor(None, threads.shutdown)
+        for turns in (self._writer, self._readers):
+            await turns.close()
         if self._eye is not None:
             self._eye.close()
         self._engine.dispose()
 
-    async def read(self, work: Work[Result]) -> Result:
+    async def read(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
         """Run `work` on a snapshot; a writer neither waits for it nor makes it wait."""
-        return await self._in(self._readers, lambda: _in_transaction(self._engine, work))
+        return await _timely(self._readers, partial(_in_transaction, self._engine, work), patience_s)
 
     async def snapshot(self, work: Work[Result]) -> Result:
         """Run `work` as any reading: here each sees one state."""
-        return await self.read(work)
+        return await _timely(self._readers, partial(_in_transaction, self._engine, work), LONG_PATIENCE_S)
 
     def glance(self, statement: str, *values: str) -> tuple[Any, ...] | None:
         """Look a row up on the caller's own thread, by a connection that only reads and never waits.
@@ -87,41 +95,55 @@ class SQLiteFile(Database):
             return None
         return rows[0] if rows else ()
 
-    async def write(self, work: Work[Result]) -> Result:
+    async def write(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
         """Run `work` as the one writer."""
-        return await self._in(self._writer, lambda: _in_transaction(self._writing, work))
+        return await _timely(self._writer, partial(_in_transaction, self._writing, work), patience_s)
 
     async def rebuild(self, work: Work[Result]) -> Result:
         """Run `work` as the one writer, without foreign keys until the end, where they are checked.
 
         SQLite copies a table to change it: with foreign keys on, dropping the old one would delete what points to it.
         """
-        return await self._in(self._writer, lambda: _rebuild(self._engine, work))
+        return await _timely(self._writer, partial(_rebuild, self._engine, work), LONG_PATIENCE_S)
 
     async def maintain(self, work: Work[Result]) -> Result:
         """Run `work` in the writer's place, each statement for itself."""
-        return await self._in(self._writer, lambda: _at_once(self._outside, work))
-
-    async def _in(self, threads: ThreadPoolExecutor, call: Callable[[], Result]) -> Result:
-        with translated():
-            return await asyncio.get_running_loop().run_in_executor(threads, call)
+        return await _timely(self._writer, partial(_at_once, self._outside, work), LONG_PATIENCE_S)
 
 
-def _in_transaction(engine: Engine, work: Work[Result]) -> Result:
-    with engine.begin() as connection:
+async def _timely(turns: Turns, call: Callable[[float], Result], patience_s: float) -> Result:
+    """Make the call when its turn comes; a queue that is too long is a database that is busy."""
+    with translated():
+        try:
+            return await turns.take(call, patience_s=patience_s)
+        except TimeoutError as error:
+            raise busy() from error
+
+
+def _in_transaction(engine: Engine, work: Work[Result], left_s: float) -> Result:
+    with _patient(engine, left_s) as connection, connection.begin():
         try:
             return work(connection)
         finally:
             take_moved(connection)  # nobody needs to be told: every process looks into the file
 
 
-def _at_once(engine: Engine, work: Work[Result]) -> Result:
-    with engine.connect() as connection:
+def _at_once(engine: Engine, work: Work[Result], left_s: float) -> Result:
+    with _patient(engine, left_s) as connection:
         return work(connection)
 
 
-def _rebuild(engine: Engine, work: Work[Result]) -> Result:
+@contextmanager
+def _patient(engine: Engine, left_s: float) -> Iterator[Connection]:
+    """Lend a connection that waits so long for other processes; told to the driver itself, each time: it costs 2 us."""
     with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"PRAGMA busy_timeout = {left_s * 1000:.0f}")
+        yield connection
+
+
+def _rebuild(engine: Engine, work: Work[Result], left_s: float) -> Result:
+    with _patient(engine, left_s) as connection:
         _set_foreign_keys(connection, "OFF")
         try:
             connection.execution_options(ultra_begin="BEGIN IMMEDIATE")
@@ -175,12 +197,7 @@ def _engine(path: Path) -> Engine:
 def _configure(connection: Any, _record: Any) -> None:
     """Set what a connection has to be told each time. `secure_delete`: what is deleted is gone from the file, too."""
     connection.isolation_level = None  # the driver would begin transactions by itself, and late
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "foreign_keys = ON",
-        "synchronous = NORMAL",
-        "secure_delete = ON",
-    ):
+    for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -28,6 +28,15 @@ STORE_UNREACHABLE = "store_unreachable"
 STORE_BUSY = "store_busy"
 """The `code` of the `Overloaded` that tells a busy store from busy models."""
 
+PATIENCE_S = 5.0
+"""How long a transaction waits for a database that is held by others, in seconds: somebody waits for the answer."""
+
+LONG_PATIENCE_S = 30.0
+"""The same for what nobody waits for, and what would be lost or done again if it failed."""
+
+_HELD = frozenset({"55P03", "57014", "40P01"})
+"""What PostgreSQL says of locks that others hold: not available, so long that the statement is ended, a deadlock."""
+
 _FILE_TROUBLE = tuple(
     f"SQLITE_{word}" for word in ("CANTOPEN", "CORRUPT", "FULL", "IOERR", "NOTADB", "PERM", "READONLY", "NOMEM")
 )
@@ -37,6 +46,8 @@ class Database(ABC):
     """An open database. `arrivals` is shared by the stores of this process that write and await events.
 
     Every method raises `Unavailable` when the database cannot be reached and `Overloaded` when it is busy for too long.
+    Reading and writing raise when they have waited for about `patience_s` seconds, whoever holds the database; what was
+    given up has not happened, or is as with any cancelled writing. All else takes as long as it takes.
     """
 
     path: Path | None = None
@@ -56,7 +67,7 @@ class Database(ABC):
         return self.path is not None
 
     @abstractmethod
-    async def read(self, work: Work[Result]) -> Result:
+    async def read(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
         """Run `work` in a transaction that only reads."""
 
     def glance(self, statement: str, *values: str) -> tuple[Any, ...] | None:
@@ -72,7 +83,7 @@ class Database(ABC):
         """Run `work`, which only reads, on one unchanging state, however many statements and however long it takes."""
 
     @abstractmethod
-    async def write(self, work: Work[Result]) -> Result:
+    async def write(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
         """Run `work` in a transaction that is committed when it returns and taken back when it raises.
 
         Whoever is cancelled meanwhile does not know which of the two happened, but it happened wholly.
@@ -122,7 +133,14 @@ def translated() -> Iterator[None]:
     try:
         yield
     except PoolTimeoutError as error:
-        raise _busy() from error
+        raise busy() from error
+    except TimeoutError as error:
+        raise Unavailable(
+            "The store does not answer.",
+            hint="Is the database server running?",
+            code=STORE_UNREACHABLE,
+            retry_after=1.0,
+        ) from error
     except DBAPIError as error:
         meaning = _meaning(error)
         if meaning is None:
@@ -132,10 +150,12 @@ def translated() -> Iterator[None]:
 
 def _meaning(error: DBAPIError) -> Unavailable | None:
     sqlite_says: str | None = getattr(error.orig, "sqlite_errorname", None)
+    if getattr(error.orig, "sqlstate", None) in _HELD:
+        return busy()
     if sqlite_says is None:
         is_away = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     elif sqlite_says.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return _busy()
+        return busy()
     else:
         is_away = sqlite_says.startswith(_FILE_TROUBLE)
     if not is_away:
@@ -148,5 +168,6 @@ def _meaning(error: DBAPIError) -> Unavailable | None:
     )
 
 
-def _busy() -> Overloaded:
+def busy() -> Overloaded:
+    """Return the error of a database that others hold."""
     return Overloaded("The store is busy.", code=STORE_BUSY, retry_after=1.0)

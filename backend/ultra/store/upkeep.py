@@ -7,7 +7,6 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from ultra.store import migrating
 from ultra.store.database import Database
-from ultra.store.sqlite_file import BUSY_TIMEOUT_MS
 from ultra.store.stamp import read_stamp
 from ultra.store.tables import METADATA, STAMP
 
@@ -31,7 +30,9 @@ class DatabaseStatus:
 
 async def status(database: Database) -> DatabaseStatus:
     """Look, without changing anything; raises `Conflict` when a newer program has been here."""
-    counts, size_bytes = await database.read(lambda connection: (_counts(connection), _size(connection, database.path)))
+    counts, size_bytes = await database.snapshot(
+        lambda connection: (_counts(connection), _size(connection, database.path))
+    )
     defects = await migrating.defects(database)
     return DatabaseStatus(
         kind="sqlite" if database.is_sqlite else "postgresql",
@@ -64,7 +65,6 @@ async def settle(database: Database) -> None:
 def _truncate_log(connection: Connection) -> None:
     connection.exec_driver_sql("PRAGMA busy_timeout = 0")  # waiting for readers would make every writer wait
     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _bytes(path: Path) -> int:

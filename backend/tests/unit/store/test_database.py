@@ -1,9 +1,12 @@
 """Addresses, files and errors."""
 
+import asyncio
 import os
 import sqlite3
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from ultra.domain.errors import InvalidRequest, Overloaded, Unavailable
 from ultra.store import sqlite_file
-from ultra.store.database import STORE_BUSY, STORE_UNREACHABLE, open_database
-from ultra.store.transactions import Work
+from ultra.store.database import STORE_BUSY, STORE_UNREACHABLE, Database, open_database
+from ultra.store.transactions import PATIENCE_S, Work
 from ultra.system import System
 
 
@@ -26,6 +29,16 @@ async def opening(url: str) -> None:
 def modes(folder: Path) -> dict[str, int]:
     """Return who may do what with each file."""
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
+def scripted(*statements: str) -> Work[None]:
+    """Execute one after the other."""
+
+    def execute(connection: Connection) -> None:
+        for statement in statements:
+            connection.execute(text(statement))
+
+    return execute
 
 
 @pytest.mark.parametrize(
@@ -52,8 +65,8 @@ async def test_the_file_is_private_even_under_a_loose_umask(tmp_path: Path) -> N
 
 
 async def test_sqlite_is_set_up_for_many_readers_and_one_writer(tmp_path: Path) -> None:
-    """Write-ahead log, foreign keys, a long patience for other processes, no sync at every commit."""
-    wanted = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 30_000, "synchronous": 1}
+    """Write-ahead log, foreign keys, no sync at every commit."""
+    wanted = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1}
 
     def look(connection: Connection) -> dict[str, object]:
         return {name: connection.scalar(text(f"PRAGMA {name}")) for name in wanted}
@@ -88,20 +101,74 @@ async def test_a_server_that_is_away_is_unavailable_and_its_password_unseen() ->
     assert "hunter2" not in f"{refused.value} {refused.value.hint} {refused.value.__cause__}"
 
 
-async def test_a_held_lock_is_overload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def held(path: Path, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Have another process write, or keep the file to itself."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute(begin)
+        yield
+        holder.execute("ROLLBACK")
+
+
+async def test_a_held_lock_is_overload(tmp_path: Path) -> None:
     """When another process writes for longer than anybody should, the caller may come again."""
-    monkeypatch.setattr(sqlite_file, "BUSY_TIMEOUT_MS", 20)
     path = tmp_path / "a.db"
     async with open_database(url=f"sqlite:///{path}", system=System()) as database:
-        holder = sqlite3.connect(path, isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Overloaded) as refused:
-            await database.write(lambda connection: connection.execute(text("SELECT 1")))
-        assert refused.value.retryable
-        assert refused.value.code == STORE_BUSY
-        holder.execute("ROLLBACK")
-        holder.close()
+        with held(path), pytest.raises(Overloaded) as refused:
+            await database.write(lambda connection: connection.execute(text("SELECT 1")), patience_s=0.02)
+        assert (refused.value.retryable, refused.value.code, refused.value.retry_after) == (True, STORE_BUSY, 1.0)
         await database.write(lambda connection: connection.execute(text("SELECT 1")))
+
+
+async def test_writers_who_queue_wait_no_longer_than_the_first(tmp_path: Path) -> None:
+    """Twenty who may wait half a second each have their answer in about that, also behind one who may wait longer."""
+    path = tmp_path / "a.db"
+
+    async def refused(database: Database) -> float:
+        began = time.monotonic()
+        with pytest.raises(Overloaded):
+            await database.write(lambda connection: connection.execute(text("SELECT 1")), patience_s=0.5)
+        return time.monotonic() - began
+
+    async with open_database(url=f"sqlite:///{path}", system=System()) as database:
+        await database.write(scripted("CREATE TABLE t (x)"))
+        with held(path):
+            patient = asyncio.create_task(database.write(scripted("INSERT INTO t VALUES (1)"), patience_s=60))
+            await asyncio.sleep(0)
+            took = await asyncio.gather(*(refused(database) for _ in range(20)))
+            assert max(took) < 4, took
+            assert not patient.done()
+        await patient
+        assert await database.read(lambda connection: connection.scalar(text("SELECT count(*) FROM t"))) == 1
+
+
+async def test_what_was_given_up_in_the_queue_is_never_done(tmp_path: Path) -> None:
+    """Who hears that the store is busy, or leaves, may be sure that nothing comes of it."""
+    path = tmp_path / "a.db"
+    async with open_database(url=f"sqlite:///{path}", system=System()) as database:
+        await database.write(scripted("CREATE TABLE t (x)"))
+        with held(path):
+            first = asyncio.create_task(database.write(scripted("INSERT INTO t VALUES (1)"), patience_s=60))
+            await asyncio.sleep(0)
+            with pytest.raises(Overloaded):
+                await database.write(scripted("INSERT INTO t VALUES (2)"), patience_s=0.05)
+            leaver = asyncio.create_task(database.write(scripted("INSERT INTO t VALUES (3)")))
+            await asyncio.sleep(0.01)
+            leaver.cancel()
+            await asyncio.wait({leaver})
+        await first
+        found = await database.read(lambda connection: connection.scalars(text("SELECT x FROM t")).all())
+        assert list(found) == [1]
+
+
+async def test_readers_do_not_wait_for_ever_either(tmp_path: Path) -> None:
+    """A process that keeps the whole file to itself makes reading as busy as writing."""
+    path = tmp_path / "a.db"
+    async with open_database(url=f"sqlite:///{path}", system=System()) as database:
+        await database.write(scripted("CREATE TABLE t (x)"))
+        await database.maintain(lambda connection: connection.exec_driver_sql("PRAGMA journal_mode = DELETE"))
+        with held(path, "BEGIN EXCLUSIVE"), pytest.raises(Overloaded):
+            await database.read(lambda connection: connection.scalar(text("SELECT x FROM t")), patience_s=0.05)
 
 
 @pytest.mark.parametrize("statement", ["SELECT * FROM missing", "SELEKT 1"])
@@ -110,16 +177,6 @@ async def test_a_wrong_statement_is_our_own_mistake(tmp_path: Path, statement: s
     async with open_database(url=f"sqlite:///{tmp_path}/a.db", system=System()) as database:
         with pytest.raises(OperationalError):
             await database.read(lambda connection: connection.execute(text(statement)))
-
-
-def scripted(*statements: str) -> Work[None]:
-    """Execute one after the other."""
-
-    def execute(connection: Connection) -> None:
-        for statement in statements:
-            connection.execute(text(statement))
-
-    return execute
 
 
 async def test_a_table_is_rebuilt_without_losing_what_points_to_it(tmp_path: Path) -> None:
@@ -183,7 +240,7 @@ async def test_a_glance_does_not_wait_for_who_keeps_the_file_to_itself(tmp_path:
     opened = sqlite_file.SQLiteFile(path)
     began = time.monotonic()
     assert opened.glance("SELECT version FROM users WHERE id = ?", "ada") is None
-    assert time.monotonic() - began < sqlite_file.BUSY_TIMEOUT_MS / 1000 / 3
+    assert time.monotonic() - began < PATIENCE_S / 2
     holder.close()
     assert opened.glance("SELECT version FROM users WHERE id = ?", "ada") == (1,)
     await opened.close()
