@@ -34,6 +34,7 @@ from ultra.limits.policy import LimitPolicy
 from ultra.protocols import strict_json
 from ultra.store.runs import StoredRuns
 from ultra.store.sessions import StoredSessions
+from ultra.store.sqlite_file import SQLiteFile
 from ultra.web import security_txt
 
 DEFECTS: dict[str, Callable[[], None]] = {}
@@ -213,6 +214,12 @@ async def shares_repetitions(right: Any, self: Any, scope: Any, receive: Any, se
 async def keeps_every_session(right: Any, self: Any, session: Any, audit: Any, *, most: int) -> None:
     """Let sessions pile up."""
     await right(self, session, audit, most=most * 1000)
+
+
+@defect(SQLiteFile, "write")
+async def waits_and_waits(right: Any, self: Any, work: Any, **_: Any) -> Any:
+    """Let whoever asks wait for as long as somebody else writes."""
+    return await right(self, work, patience_s=20.0)
 
 
 @defect(csrf, "_refuse_foreign_reads")

@@ -18,6 +18,7 @@ from tests.blackbox import (
     test_odd_values,
     test_pages,
     test_secrets,
+    test_storage,
     test_test_mode,
     test_timing,
     test_tokens,
@@ -54,6 +55,7 @@ CAUGHT_BY: dict[str, Callable[[Any], None]] = {
     "is_quick_with_strangers": test_timing.test_C23_refused_sign_ins,
     "fills_in_templates": test_odd_values.test_I29_templates_are_text,
     "mixes_bodies": test_odd_values.test_U21_whose_bytes,
+    "waits_and_waits": test_storage.test_Z11_the_file_is_held_by_another_writer,
     "says_until_yesterday": test_headers.test_H21_whom_to_tell,
 }
 

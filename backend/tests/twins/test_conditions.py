@@ -15,7 +15,7 @@ from ultra.domain.errors import Conflict, Overloaded, UltraError, Unavailable
 from ultra.store import migrating
 from ultra.store.database import Database, open_database
 from ultra.store.pulse import feel_pulse
-from ultra.store.transactions import Result, Work
+from ultra.store.transactions import PATIENCE_S, Result, Work
 
 
 async def test_a_database_says_what_it_is(database: Database, system: ShiftedSystem) -> None:
@@ -55,8 +55,9 @@ class Troubled:
         self.path = database.path
         self._trouble = trouble
 
-    async def read(self, work: Work[Result]) -> Result:
+    async def read(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
         """Refuse."""
+        del work, patience_s
         raise self._trouble
 
 
@@ -113,12 +114,12 @@ async def test_tables_that_are_those_of_no_revision_are_a_failure(database: Data
     class Half(Troubled):
         """Says where it is, and that it is not."""
 
-        async def read(self, work: Work[Result]) -> Result:
+        async def read(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
             """Let the first question pass."""
             if not asked:
                 asked.append("revision")
-                return await database.read(work)
-            return await super().read(work)
+                return await database.read(work, patience_s=patience_s)
+            return await super().read(work, patience_s=patience_s)
 
     asked: list[str] = []
     wrong = Conflict("The tables are not those of r0001_runs.", code="database_half_migrated", hint="Restore a backup.")

@@ -13,6 +13,7 @@ from tests.twins.servers import Postgres, running_postgres
 from ultra.domain.errors import Overloaded, Unavailable
 from ultra.store.database import Database, open_database
 from ultra.store.postgresql import PATIENCE_S, POOL_TIMEOUT_S, SPARE_S
+from ultra.store.pulse import feel_pulse
 from ultra.system import System
 
 SOON_S = 3.0
@@ -92,6 +93,13 @@ async def test_who_has_more_patience_gets_more_time(own: Postgres, database: Dat
     assert await database.snapshot(look) == "0 0"
     assert await database.rebuild(look) == "0 0"
     assert [await database.read(look) for _ in range(4)] == ["5s 4s"] * 4
+
+
+async def test_a_server_whose_users_are_locked_is_not_well(own: Postgres, database: Database) -> None:
+    """It answers, but nobody can be recognised: feeling its pulse does not find it well."""
+    assert (await feel_pulse(database)).kind == "postgresql"
+    with locked(own, database):
+        assert await seconds(feel_pulse(database), Overloaded) < PATIENCE_S + SOON_S
 
 
 async def test_nobody_waits_long_for_a_connection(own: Postgres, database: Database) -> None:

@@ -3,11 +3,15 @@
 import asyncio
 import logging
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from ultra.domain.access import Audit, AuditEntry, AuditRow
+from ultra.domain.errors import Unavailable
+from ultra.system import System
 
 _log = logging.getLogger("ultra.auth")
+
+_AGAIN_S: Final = 1.0
 
 
 class Witness:
@@ -15,12 +19,14 @@ class Witness:
 
     For what changed nothing: a change and its entry are one transaction, and that is the stores' business.
 
-    At most `most` entries wait: what comes beyond, and what the writer fails on, is counted in `lost` and logged.
-    Leaving gives what waits `patience` seconds to be written.
+    While the store is away or busy they wait, and the one that was being written is tried again. At most `most` entries
+    wait: what comes beyond, and what the writer fails on, is counted in `lost` and logged. Leaving gives what waits
+    `patience` seconds to be written.
     """
 
-    def __init__(self, *, audit: Audit, most: int = 1000, patience: float = 5.0) -> None:
+    def __init__(self, *, audit: Audit, system: System, most: int = 1000, patience: float = 5.0) -> None:
         self._audit = audit
+        self._system = system
         self._patience = patience
         self._waiting: asyncio.Queue[AuditEntry] = asyncio.Queue(most)
         self._writing: asyncio.Task[None] | None = None
@@ -75,11 +81,22 @@ class Witness:
         while True:
             entry = await self._waiting.get()
             try:
-                await self._audit.write(entry)
+                await self._insist(entry)
+            except asyncio.CancelledError:
+                self._lose(1, "it ends while the store is away")
+                raise
             except Exception as error:  # noqa: BLE001 - whatever the store says, the next entry has its turn
                 self._lose(1, type(error).__name__)
             finally:
                 self._waiting.task_done()
+
+    async def _insist(self, entry: AuditEntry) -> None:
+        while True:
+            try:
+                return await self._audit.write(entry)
+            except Unavailable as error:
+                _log.info("an audit entry waits for the store: %s", error.code)
+                await self._system.sleep(_AGAIN_S)
 
     def _lose(self, count: int, why: str) -> None:
         self.lost += count

@@ -102,7 +102,7 @@ async def open_access(
             url=address, system=system, workers=settings.workers, noticed=LimitNews(observer).heard
         ) as limiter,
         _versions(address, database, stores, system) as versions,
-        Witness(audit=stores.audit) as witness,
+        Witness(audit=stores.audit, system=system) as witness,
     ):
         refusals = Refusals(audit=witness, observer=observer, system=system)
         yield Access(

@@ -35,5 +35,8 @@ def _of_file(connection: Connection, path: Path) -> Pulse:
 
 
 def _of_server(connection: Connection) -> Pulse:
-    row = connection.execute(text("SELECT current_setting('server_version'), clock_timestamp()")).one()
-    return Pulse("postgresql", row[0].partition(" ")[0], row[1])
+    wanted = text("SELECT current_setting('server_version'), clock_timestamp(), to_regclass('users') IS NOT NULL")
+    version, at, has_users = connection.execute(wanted).one()
+    if has_users:  # a server that answers while somebody keeps its tables to themselves is of no use: nobody is known
+        connection.execute(text("SELECT 1 FROM users LIMIT 1"))
+    return Pulse("postgresql", version.partition(" ")[0], at)

@@ -185,10 +185,10 @@ async def test_a_thousand_questions_ask_the_database_nothing(house: Running) -> 
     asked = 0
     read: Callable[..., Any] = services.database.read
 
-    async def counted(work: Any) -> Any:
+    async def counted(work: Any, **patience: Any) -> Any:
         nonlocal asked
         asked += 1
-        return await read(work)
+        return await read(work, **patience)
 
     services.database.read = counted  # type: ignore[method-assign]  # to count what passes
     began = time.monotonic()

@@ -96,3 +96,32 @@ async def test_trouble_is_told_to_each() -> None:
     assert all(isinstance(answer, Unavailable) for answer in answers)
     slow.trouble = None
     assert await joint.of(["a"]) == {"a": 1}
+
+
+async def test_nobody_waits_twice_for_a_store_that_is_away() -> None:
+    """Whoever waited while it was found out hears it too; the store is not asked again for them."""
+    slow = Slow()
+    slow.trouble = Unavailable("away", code="store_unreachable", retry_after=1.0)
+    joint = JointVersions(slow)
+    asking = crowd(joint, "a", "b", "c")
+    await asyncio.sleep(0)
+    slow.may_answer.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert slow.asked == [["a"]]
+    assert [(each.code, each.retry_after) for each in answers if isinstance(each, Unavailable)] == [
+        ("store_unreachable", 1.0)
+    ] * 3
+    assert len({id(answer) for answer in answers}) == 3
+
+
+async def test_other_trouble_is_met_by_each() -> None:
+    """What is no absence of the store is not passed on: each asks for itself."""
+    slow = Slow()
+    slow.trouble = ValueError("odd")
+    joint = JointVersions(slow)
+    asking = crowd(joint, "a", "b", "c")
+    await asyncio.sleep(0)
+    slow.may_answer.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ValueError] * 3
+    assert slow.asked == [["a"], ["b", "c"], ["b"], ["c"]]

@@ -8,6 +8,7 @@ from tests.fakes.audit import FakeAudit
 from tests.fakes.system import FakeSystem
 from ultra.auth.witness import Witness
 from ultra.domain.access import AuditEntry
+from ultra.domain.errors import Overloaded, Unavailable
 
 
 def entry(number: int) -> AuditEntry:
@@ -39,7 +40,7 @@ async def written(audit: FakeAudit) -> list[int]:
 async def test_entries_are_taken_at_once_and_written_in_order() -> None:
     """Nobody waits for a slow book, and nothing is lost on leaving."""
     audit = Stuck()
-    async with Witness(audit=audit) as witness:
+    async with Witness(audit=audit, system=FakeSystem()) as witness:
         for number in range(5):
             await asyncio.wait_for(witness.write(entry(number)), 1)
         assert await written(audit) == []
@@ -52,7 +53,7 @@ async def test_a_failure_loses_one_entry_and_says_so(caplog: pytest.LogCaptureFi
     """What cannot be written is counted and logged; the next one has its turn."""
     audit = Stuck(fails=(1,))
     audit.may_write.set()
-    async with Witness(audit=audit) as witness:
+    async with Witness(audit=audit, system=FakeSystem()) as witness:
         for number in range(3):
             await witness.write(entry(number))
     assert await written(audit) == [0, 2]
@@ -60,10 +61,48 @@ async def test_a_failure_loses_one_entry_and_says_so(caplog: pytest.LogCaptureFi
     assert "lost" in caplog.text
 
 
+async def test_a_store_that_is_away_loses_nothing() -> None:
+    """What cannot be written now is written later, in its place; what waits goes on waiting."""
+    system = FakeSystem(jumps=False)
+
+    class Away(FakeAudit):
+        is_away = True
+
+        async def write(self, entry: AuditEntry) -> None:
+            if self.is_away:
+                raise Overloaded("busy", code="store_busy")
+            await super().write(entry)
+
+    audit = Away(system=system)
+    async with Witness(audit=audit, system=system) as witness:
+        for number in range(3):
+            await witness.write(entry(number))
+        await system.tick(10)
+        assert await written(audit) == []
+        audit.is_away = False
+        await system.tick(2)
+        assert await written(audit) == [0, 1, 2]
+    assert witness.lost == 0
+
+
+async def test_what_is_given_up_on_leaving_is_counted() -> None:
+    """A store that stays away keeps nobody: the entry in hand and all that wait are lost aloud."""
+
+    class Away(FakeAudit):
+        async def write(self, entry: AuditEntry) -> None:
+            raise Unavailable(entry.action, code="store_unreachable")
+
+    system = FakeSystem(jumps=False)
+    async with Witness(audit=Away(system=system), system=system, patience=0.01) as witness:
+        for number in range(3):
+            await witness.write(entry(number))
+    assert witness.lost == 3
+
+
 async def test_what_waits_is_bounded() -> None:
     """A book that cannot be written does not fill the memory, and leaving does not wait for it for ever."""
     audit = Stuck()
-    async with Witness(audit=audit, most=3, patience=0.01) as witness:
+    async with Witness(audit=audit, system=FakeSystem(), most=3, patience=0.01) as witness:
         for number in range(10):
             await witness.write(entry(number))
             await asyncio.sleep(0)
@@ -75,7 +114,7 @@ async def test_reading_is_the_books_own() -> None:
     """Pages and the chain are asked of the audit behind."""
     audit = Stuck()
     audit.may_write.set()
-    async with Witness(audit=audit) as witness:
+    async with Witness(audit=audit, system=FakeSystem()) as witness:
         await witness.write(entry(1))
         await asyncio.sleep(0.01)
         assert len(await witness.page(limit=1, before=None, action=None, actor=None)) == 1
@@ -85,7 +124,7 @@ async def test_reading_is_the_books_own() -> None:
 async def test_what_waits_can_be_counted() -> None:
     """Entries that are not written yet, and how many may wait."""
     audit = Stuck()
-    async with Witness(audit=audit, most=10) as witness:
+    async with Witness(audit=audit, system=FakeSystem(), most=10) as witness:
         for number in range(4):
             await witness.write(entry(number))
         assert (witness.waiting, witness.capacity) == (4, 10)

@@ -18,7 +18,7 @@ class Away(FakeAudit):
 async def test_a_lost_refusal_is_told_of() -> None:
     """The real witness counts it, and the check warns with the count."""
     system = FakeSystem(jumps=False)
-    async with Witness(audit=Away(system=system)) as witness:
+    async with Witness(audit=Away(system=system), system=system) as witness:
         check = AuditCondition(witness=witness, system=system)
         assert (await check.look()).health == "pass"
         await witness.write(AuditEntry(action="denied", outcome="refused", actor=None))
