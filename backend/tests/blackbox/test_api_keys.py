@@ -150,6 +150,19 @@ def test_K11_never_in_a_url(house):
     assert text.split("_")[4] not in house.log()
 
 
+def test_K11_in_a_path(house):
+    """Tokens of every kind in a path, of a route or of none, are refused and stand in no log line."""
+    person = house.person()
+    secrets = [person.access, person.refresh, person.key()["key"], "ultra_ln_s_c0ffee-canary.YW5u"]
+    for text in secrets:
+        for path in (f"/api/analyses/{text}", f"/nope/{text}", f"/nope/x{text}/y", f"/v1/models/{text}"):
+            house.client().get(path).expect(400, 401, 404)
+    until(lambda: house.audit("credential_in_url"), 10, "a row about it")
+    for text in secrets:
+        assert text[-12:] not in house.log()
+        assert text[12:30] not in house.log()
+
+
 def test_K17_a_leaked_key(house):
     """Whoever runs the server ends a key of which only the public part is known; nobody else ends anything."""
     person, other = house.person(), house.person("admin")

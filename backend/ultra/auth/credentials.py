@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from ultra.auth.api_keys import PREFIX as KEY_PREFIX
 from ultra.auth.approach import Approach
 from ultra.auth.cookies import BadCookie, Cookie
+from ultra.auth.links import PREFIX as LINK_PREFIX
 from ultra.auth.refresh import PREFIX as REFRESH_PREFIX
 from ultra.auth.test_mode import HEADER as TEST_MODE
 from ultra.domain.errors import InvalidRequest
@@ -55,6 +56,8 @@ _NAMES_IN_URL = frozenset(
 _BRACKETS = re.compile(r"[\[\]]")
 _BETWEEN = re.compile(r"[^a-z0-9]")
 _SECRET_IN_URL = re.compile(f"{KEY_PREFIX}|{REFRESH_PREFIX}|eyJ[A-Za-z0-9_-]+\\.eyJ")
+_SECRET_IN_PATH = re.compile(f"{_SECRET_IN_URL.pattern}|{LINK_PREFIX}")
+"""Links stand in queries, where they are meant to."""
 _MOST_PARAMETERS = 200
 
 
@@ -104,6 +107,13 @@ def is_credential_in_url(path: bytes, query: bytes) -> bool:
     except ValueError:
         raise InvalidRequest("The URL has too many parameters.", code="query") from None
     return any(_BETWEEN.sub("", part.lower()) in _NAMES_IN_URL for name, _ in pairs for part in _BRACKETS.split(name))
+
+
+def is_credential_in_path(path: str) -> bool:
+    """Whether a decoded path has something in it that looks like a credential, which no line may repeat."""
+    return _SECRET_IN_PATH.search(path) is not None or (
+        "%" in path and _SECRET_IN_PATH.search(unquote(path)) is not None
+    )
 
 
 def _values(approach: Approach, wanted: bytes) -> list[bytes]:

@@ -18,8 +18,10 @@ Purpose: TypeAlias = Literal["sign-in", "reset"]
 
 LIFETIMES = {"sign-in": timedelta(hours=1), "reset": timedelta(hours=24)}
 
+PREFIX = "ultra_ln_"
+
 _LETTERS = {"sign-in": "s", "reset": "r"}
-_SHAPE = re.compile(r"ultra_ln_([sr])_[A-Za-z0-9_-]{1,128}\.([A-Za-z0-9_-]{2,100})")
+_SHAPE = re.compile(PREFIX + r"([sr])_[A-Za-z0-9_-]{1,128}\.([A-Za-z0-9_-]{2,100})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class WrittenLink:
 def write(user: User, purpose: Purpose, *, system: System) -> WrittenLink:
     """Make a link for a user."""
     name = base64.urlsafe_b64encode(user.username.encode("utf-8")).rstrip(b"=").decode("ascii")
-    text = f"ultra_ln_{_LETTERS[purpose]}_{system.token()}.{name}"
+    text = f"{PREFIX}{_LETTERS[purpose]}_{system.token()}.{name}"
     now = system.now()
     link = SignInLink(
         hash=fingerprint(text), user_id=user.id, purpose=purpose, created_at=now, expires_at=now + LIFETIMES[purpose]

@@ -5,9 +5,11 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ultra.auth.credentials import is_credential_in_path
 from ultra.domain.observations import RequestServed
 from ultra.domain.ports import Observer
 from ultra.system import System
+from ultra.telemetry.redaction import MASK
 
 UNMATCHED = "unmatched"
 """The route of a request that found none, or was refused before it was looked for."""
@@ -16,8 +18,9 @@ UNMATCHED = "unmatched"
 class AccessLog:
     """Collects what became known about a request and hands it to `write` when the response ended or broke.
 
-    The path is logged without its query, and no header or body ever is: they may hold secrets. `observer` finds in a
-    request's scope who else hears of it; they are told the route's pattern and never the path.
+    The path is logged without its query, and not at all when there is a credential in it; no header or body ever is:
+    they may hold secrets. `observer` finds in a request's scope who else hears of it; they are told the route's pattern
+    and never the path.
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class AccessLog:
 def _line(scope: Scope, status: int | None, **times: float | None) -> dict[str, Any]:
     return {
         "method": scope["method"],
-        "path": scope["path"],
+        "path": MASK if is_credential_in_path(scope["path"]) else scope["path"],
         "route": route_of(scope),
         "status": status,
         **times,

@@ -97,3 +97,21 @@ async def test_a_request_that_breaks_is_told_too() -> None:
     with pytest.raises(asyncio.CancelledError):
         await book.asked(broken)
     assert len(book.lines) == len(book.observer.noticed) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/analyses/ultra_rt_abc",
+        "/nope/eyJhbGciOi.eyJzdWIi.x",
+        "/ultra_ln_s_x.y",
+        "/x/%75ltra_sk_test_1",
+        "/ultra_sk_",
+    ],
+)
+async def test_a_path_with_a_credential_is_not_written_down(path: str) -> None:
+    """Nothing of it stands in the line, whatever the route, and however often it is encoded."""
+    book = Book()
+    line, _ = await book.asked(book.slow, path=path)
+    assert line["path"] == "[redacted]"
+    assert (line["route"], line["status"]) == ("/api/analyses/{id}", 200)
