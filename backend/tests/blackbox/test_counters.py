@@ -113,6 +113,23 @@ def flood(client: Client) -> set[int]:
     return {client.get(ME).status for _ in range(150)}
 
 
+def test_R15_the_log_says_who_counts(own, tmp_path):
+    """A counter that hangs is told of in one line of each server, and its return in another."""
+    assert own.valkey is not None
+    alone, together = "limits are counted by this worker alone", "limits are shared by all workers again"
+    with beside(own, tmp_path / "told", ULTRA_WORKERS="1") as server:
+        client = server.client([bearer(own.person().access)])
+
+        def said(sentence: str) -> int:
+            client.ask("GET", ME, may_fail=True)
+            return server.log().count(sentence)
+
+        with own.valkey.frozen():
+            until(lambda: said(alone) == 1, 30, "a line that it counts alone")
+        until(lambda: said(together) == 1, 30, "a line that all count again")
+        assert (said(alone), said(together)) == (1, 1)
+
+
 def test_R15_no_counter_from_the_start(own, tmp_path):
     """A server whose counter cannot be reached starts, lives, and limits by itself."""
     with beside(own, tmp_path / "alone", REDIS_URL="redis://127.0.0.1:9/0") as server:
