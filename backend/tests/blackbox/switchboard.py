@@ -191,6 +191,12 @@ async def takes_headers_again(*_: Any) -> None:
     """Let a signed header in as often as it comes."""
 
 
+@defect(test_mode, "_is_forwarding")
+def hears_proxies(_: Any, name: bytes) -> bool:
+    """Know the usual names of headers that proxies add, and no others."""
+    return name.startswith(b"x-forwarded") or name in (b"via", b"forwarded", b"x-real-ip", b"cf-connecting-ip")
+
+
 @defect(guard, "_is_by_browser")
 def looks_at_the_credential_alone(_: Any, __: Any, principal: Any, ___: Any) -> bool:
     """Let the test header replace the checks of a page with the cookie."""

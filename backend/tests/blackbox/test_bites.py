@@ -47,6 +47,7 @@ CAUGHT_BY: dict[str, Callable[[Any], None]] = {
     "repeats_what_was_sent": test_secrets.test_S03_a_password_is_not_repeated,
     "logs_credentials": test_secrets.test_S01_nothing_comes_out,
     "takes_headers_again": test_test_mode.test_T05_only_a_signature_counts,
+    "hears_proxies": test_test_mode.test_T05_not_through_a_proxy,
     "looks_at_the_credential_alone": test_test_mode.test_T07_beside_a_cookie,
     "writes_for_programs_alone": test_pages.test_H09_a_browser_reads_pages,
     "shares_repetitions": test_authorization.test_A19_somebody_elses_repetition,

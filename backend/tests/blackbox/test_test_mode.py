@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 from tests.blackbox.asking import Answer, until
-from tests.blackbox.houses import large
+from tests.blackbox.houses import large, small
 from tests.blackbox.policy import BESIDE, OPERATIONS, filled
 from tests.blackbox.targets import House
 from ultra.auth.test_mode import sign
@@ -166,3 +166,29 @@ def test_T13_testing_stays_on_loopback(testing):
         ended = testing.command("serve", "--port", "0", "--host", host)
         assert ended.returncode == 78, ended.stderr
         assert "ULTRA_HOST" in ended.stderr
+
+
+def test_T05_not_beside_a_live_key(tmp_path, upstream):
+    """With a real provider's key at hand a signed header opens nothing, though mocks keep the key from being used."""
+    with small(tmp_path, upstream, OPENAI_API_KEY=f"sk-proj-{token_hex(24)}", ULTRA_MOCK_SERVERS="true") as house:
+        house.client().get("/api/users", headers=[signed(house, "admin", "GET", "/api/users")]).unauthenticated()
+        assert not house.client().get("/health").expect(200).json["test_mode"]
+        told = house.command("check", "--json")
+        assert "U027" in told.stdout
+        assert "OPENAI_API_KEY" in told.stdout
+
+
+_BETWEEN = [
+    "X-Forwarded-For", "X-Cluster-Client-IP", "Fastly-Client-IP", "X-Original-Forwarded-For",
+    "X-Envoy-External-Address", "X-Azure-ClientIP", "Client-IP", "X-Remote-IP", "X-Remote-Addr",
+    "X-Originating-IP", "X-Host", "Via",
+]  # fmt: skip
+
+
+def test_T05_not_through_a_proxy(testing):
+    """Whatever says that a request came from somewhere else makes a signed header worthless."""
+    good = testing.client().get("/api/users", headers=[signed(testing, "admin", "GET", "/api/users")])
+    good.expect(200)
+    for name in _BETWEEN:
+        headers = [signed(testing, "admin", "GET", "/api/users"), (name, "127.0.0.1")]
+        testing.client().get("/api/users", headers=headers).unauthenticated()

@@ -26,7 +26,16 @@ _VALUE = re.compile(
 )
 _LEAST_SECRET = 32
 _MOST_NONCES = 100_000
-_FORWARDING = frozenset({b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"true-client-ip", b"cf-connecting-ip"})
+_TELLING = frozenset(
+    {
+        *(b"via", b"original", b"originating", b"rewrite", b"remote", b"peer"),
+        *(b"ip", b"ips", b"ipaddress", b"clientip", b"realip", b"remoteip", b"trueip", b"userip"),
+        *(b"addr", b"address", b"host", b"hostname"),
+    }
+)
+"""Words of header names by which somebody in between says where a request came from, or meant to go."""
+_BETWEEN = (b"cdn-", b"cf-", b"fastly-", b"x-amz-cf-", b"x-azure-", b"x-envoy-")
+"""What headers begin with that networks in between add."""
 
 Cause: TypeAlias = Literal["off", "forwarded", "peer", "malformed", "signature", "expired", "replayed"]
 """Why a header was not honoured; for the audit."""
@@ -46,7 +55,7 @@ def conditions(
     """Return one sentence for each reason why the header is not honoured; an empty list means that it is.
 
     `host` is what the server binds (an address, `localhost` or `unix:...`), `stamp` the environment that the store
-    says it belongs to, `live_keys` the names of providers for which a real key is configured.
+    says it belongs to, `live_keys` the names of settings that hold the key of a real provider.
     """
     reasons = []
     if environment != "testing":
@@ -158,7 +167,16 @@ def _mac(secret: str, fields: str, method: str, path: bytes, query: bytes, body:
 
 
 def _is_forwarding(name: bytes) -> bool:
-    return name in _FORWARDING or name.startswith(b"x-forwarded")
+    """Whether a header (in lower case) names a client, a remote, a forwarded or an original address."""
+    name = name.replace(b"_", b"-")
+    if name == b"host":
+        return False
+    words = name.split(b"-")
+    return (
+        name.startswith(_BETWEEN)
+        or not _TELLING.isdisjoint(words)
+        or any(word.startswith((b"forward", b"xforward")) for word in words)
+    )
 
 
 def _is_loopback(host: str) -> bool:

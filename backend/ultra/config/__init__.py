@@ -6,6 +6,7 @@ from ultra.config.documents import Explanation, allowed, explain, reference, sch
 from ultra.config.envfile import EnvFile, Line, parse_env_text, read_env_file
 from ultra.config.generation import guarding, make_secrets, missing_secrets
 from ultra.config.judging import judge_value
+from ultra.config.live_keys import live_keys
 from ultra.config.load import Loaded, Origin, Reading, Shown, declarations, load, read
 from ultra.config.problems import ConfigurationInvalid, Problem, Subject, nearest
 from ultra.config.secret import MaskedUrl, SecretRef, mode_problem
@@ -49,6 +50,7 @@ __all__ = [
     "is_own_address",
     "is_secret",
     "judge_value",
+    "live_keys",
     "load",
     "make_secrets",
     "masked",

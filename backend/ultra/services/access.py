@@ -22,7 +22,7 @@ from ultra.auth.standing import Standing
 from ultra.auth.test_mode import XTestMode, conditions
 from ultra.auth.tokens import AccessTokens
 from ultra.auth.witness import Witness
-from ultra.config import ConfigurationInvalid, Problem, SecretRef, Settings, vendors
+from ultra.config import ConfigurationInvalid, Problem, SecretRef, Settings
 from ultra.domain.access import Versions
 from ultra.domain.limits import Limiter
 from ultra.domain.ports import Observer
@@ -83,9 +83,15 @@ class Access:
 
 @asynccontextmanager
 async def open_access(
-    settings: Settings, *, database: Database, ledger: StoredLedger, observer: Observer, system: System
+    settings: Settings,
+    *,
+    database: Database,
+    ledger: StoredLedger,
+    observer: Observer,
+    live_keys: Sequence[str],
+    system: System,
 ) -> AsyncIterator[Access]:
-    """Build everything; connections and threads end on leaving."""
+    """Build everything; connections and threads end on leaving. `live_keys` names the keys of real providers."""
     stores = _stores(database, ledger, system)
     browser_sessions = BrowserSessions(store=stores.sessions, system=system)
     access_tokens = AccessTokens(ring=read_ring(_given(settings.signing_keys)), issuer="ultra", system=system)
@@ -93,7 +99,7 @@ async def open_access(
     codec = ApiKeys(peppers=peppers, environment=settings.environment, system=system)
     is_https = settings.public_origin is not None and settings.public_origin.startswith("https:")
     cookie, pre_cookie = session_cookie(secure=is_https), pre_session_cookie(secure=is_https)
-    header = await _test_mode(settings, database, system)
+    header = await _test_mode(settings, database, live_keys, system)
     schemes = _schemes(stores, browser_sessions, access_tokens, codec, header, system)
     address = None if settings.redis_url is None else settings.redis_url.reveal()
     async with (
@@ -279,16 +285,17 @@ def _authenticator(
     )
 
 
-async def _test_mode(settings: Settings, database: Database, system: System) -> XTestMode | None:
+async def _test_mode(
+    settings: Settings, database: Database, live_keys: Sequence[str], system: System
+) -> XTestMode | None:
     """Return the verifier of the test header where every condition for it holds, None everywhere else."""
     secret = settings.test_mode_secret.reveal()
-    live = [each.name for each in vendors(settings) if each.place != "mock" and each.api_key.is_set]
     reasons = conditions(
         environment=settings.environment,
         secret=secret,
         host=settings.host,
         stamp=await read_stamp(database),
-        live_keys=live,
+        live_keys=live_keys,
     )
     if reasons or secret is None:
         return None

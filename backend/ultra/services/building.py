@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ultra.patterns as lenses
 from ultra.analysis import AnalysisPolicy, Analyst, Flow, known_flows
-from ultra.config import Loaded, Settings
+from ultra.config import Loaded, Settings, live_keys
 from ultra.domain.patterns import Patterns
 from ultra.domain.ports import Completions, Executor, Journal, Ledger, Observer, Runs
 from ultra.gateway.budgeting import Budgeted
@@ -21,6 +21,7 @@ from ultra.services.allowances import Allowances
 from ultra.services.housekeeping import Housekeeping, longest_call, retention_of
 from ultra.services.instruments import Instruments, open_instruments, watch_records, watch_runs
 from ultra.services.presence import Presence
+from ultra.services.providers import presets
 from ultra.services.purses import AccountPurses, AccountRations
 from ultra.services.reloading import Reloading
 from ultra.services.renewal import Replaceable
@@ -101,7 +102,10 @@ async def build(
             open_instruments(settings, stock, database, siblings, worker, system=system, serves=serves)
         )
         observer = instruments.observer
-        access = await enter(open_access(settings, database=database, ledger=ledger, observer=observer, system=system))
+        live = tuple(key.name for key in live_keys(loaded, presets()))
+        access = await enter(
+            open_access(settings, database=database, ledger=ledger, observer=observer, live_keys=live, system=system)
+        )
         if serves:
             await enter(running(_housekeeping(settings, database, access, system).run()))
         gateway = _gateway(settings, stock, instruments, ledger=ledger, system=system)

@@ -192,22 +192,31 @@ def test_a_workers_own_memory_has_bounds(door, monkeypatch) -> None:
     assert {door.cause(value) for value in values} == {"replayed"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        b"x-forwarded-for",
-        b"x-forwarded-host",
-        b"X-Forwarded-Proto",
-        b"forwarded",
-        b"via",
-        b"x-real-ip",
-        b"cf-connecting-ip",
-    ],
-)
+FORWARDING = [
+    "x-forwarded-for", "x-forwarded-host", "X-Forwarded-Proto", "X-Forwarded", "forwarded", "forwarded-for",
+    "x-forward-for", "Via", "X-Real-IP", "X-Client-IP", "Client-IP", "True-Client-IP", "X-True-Client-IP",
+    "X-Cluster-Client-IP", "Fastly-Client-IP", "Fastly-SSL", "CF-Connecting-IP", "CF-Connecting-IPv6", "CF-Ray",
+    "CDN-Loop", "X-Original-Forwarded-For", "X-Original-Host", "X-Original-URL", "X-Rewrite-URL",
+    "X-Envoy-External-Address", "X-Envoy-Original-Path", "X-Azure-ClientIP", "X-Azure-SocketIP", "X-Remote-IP",
+    "X-Remote-Addr", "Remote-Addr", "X-Originating-IP", "X-Host", "X-ProxyUser-Ip", "X-AppEngine-User-IP",
+    "X-Amz-Cf-Id", "X_Forwarded_For", "x_real_ip", "X-Peer-Address",
+]  # fmt: skip
+"""Headers that proxies, balancers and networks in between are known to send."""
+
+
+@pytest.mark.parametrize("name", [each.encode() for each in FORWARDING])
 def test_what_came_through_a_proxy_is_refused(door, name) -> None:
     """A forwarding header says that the peer is not the client."""
     assert door.cause(door.value(), headers=[(b"host", b"x"), (name, b"127.0.0.1")]) == "forwarded"
     assert door.verify(door.value(), headers=[(b"host", b"x")])
+
+
+def test_what_clients_send_by_themselves_is_no_forwarding(door) -> None:
+    """Browsers, libraries and the clients of vendors are heard."""
+    names = "host user-agent accept accept-encoding content-type content-length cookie origin referer sec-fetch-site"
+    more = "x-csrf-token idempotency-key prefer x-request-id traceparent x-goog-api-client x-stainless-lang connection"
+    headers = [(name.encode(), b"x") for name in f"{names} {more} x-client-request-id anthropic-version".split()]
+    assert door.verify(door.value(), headers=headers)
 
 
 @pytest.mark.parametrize(

@@ -134,8 +134,15 @@ SECRETS: Final[Mapping[str, tuple[Scene, Scene]]] = {
         Scene({**TESTING, "ULTRA_TEST_MODE_SECRET": GOOD}),
     ),
     "U027": (
-        Scene({**TESTING, "ULTRA_TEST_MODE_SECRET": GOOD, "ULTRA_MOCK_SERVERS": "false", "OPENAI_API_KEY": "sk"}),
         Scene({**TESTING, "ULTRA_TEST_MODE_SECRET": GOOD, "OPENAI_API_KEY": "sk"}),
+        Scene(
+            {
+                **TESTING,
+                "ULTRA_TEST_MODE_SECRET": GOOD,
+                "OPENAI_API_KEY": "sk",
+                "ULTRA_OPENAI_BASE_URL": "http://127.0.0.1:8081/v1",
+            }
+        ),
     ),
 }
 

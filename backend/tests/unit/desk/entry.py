@@ -72,7 +72,9 @@ async def entry(folder: Path, **settings: str) -> AsyncIterator[Entry]:
     async with (
         open_database(url=f"sqlite:///{path}", system=system) as database,
         StoredLedger(database=database, system=system) as ledger,
-        open_access(loaded.settings, database=database, ledger=ledger, observer=observer, system=system) as access,
+        open_access(
+            loaded.settings, database=database, ledger=ledger, observer=observer, live_keys=(), system=system
+        ) as access,
     ):
         throttle = Throttle(limiter=access.limiter, policy=access.limits, observer=observer, system=system)
         yield Entry(access, AccountDesk(access, throttle), KeyDesk(access, system), system, observer)

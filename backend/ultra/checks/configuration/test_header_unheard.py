@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ultra.checks.case import Case
 from ultra.checks.check import Check
-from ultra.config import vendors
+from ultra.config import live_keys
 from ultra.domain.findings import Finding
 
 
@@ -14,17 +14,20 @@ class TestHeaderUnheard(Check):
     name = "U027"
     title = "The test header will not be honoured"
     why = (
-        "Where a header can say who somebody is, no money may be at stake: with a real key at hand the header "
-        "is ignored, and every test that sends it gets 401."
+        "Where a header can say who somebody is, no money may be at stake: with a real key at hand, also one that mock "
+        "servers keep from being used, the header is ignored, and every test that sends it gets 401."
     )
-    mend = "Remove the key from testing, or let mock servers stand in for that provider."
+    mend = (
+        "Remove the key from testing: mock servers need none. A key that is sent to a base URL on loopback is not "
+        "a real one here."
+    )
     level = "warning"
 
     def find(self, case: Case) -> Iterator[Finding]:
         """Yield what is wrong."""
         settings = case.settings
         if settings.environment == "testing" and settings.test_mode_secret.is_set:
-            for vendor in vendors(settings):
-                if vendor.place != "mock" and vendor.api_key.is_set:
-                    sentence = "is a real key: X-Test-Mode is not honoured beside it."
-                    yield self.finding(vendor.api_key.name, sentence, "Remove it in testing.")
+            for key in live_keys(case.loaded, case.presets):
+                yield self.finding(
+                    key.name, "is a real provider's key: X-Test-Mode is not honoured beside it.", "Unset it in testing."
+                )
