@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ultra.checks.case import Case
-from ultra.config import ProviderTable, is_loopback, vendors
+from ultra.config import ProviderTable, is_of_origin, is_own_address, is_public, vendors
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Asked:
 
     @property
     def is_remote(self) -> bool:
-        """Whether it is asked over TLS, on another machine."""
+        """Whether it is asked over TLS, and neither on this machine nor on a private network."""
         parts = urlsplit(self.url or "https://vendor.invalid")
-        return parts.scheme == "https" and not is_loopback(parts.hostname or "")
+        return parts.scheme == "https" and is_public(parts.hostname or "")
 
     @property
     def is_usable(self) -> bool:
@@ -55,6 +55,16 @@ def providers(case: Case) -> Iterator[Asked]:
     for table in case.toml.providers if case.toml else ():
         if table.name not in names:
             yield _compatible(case, table)
+
+
+def is_ultra(asked: Asked, case: Case) -> bool:
+    """Whether a provider would be Ultra itself: where it listens, or where the world knows it."""
+    settings = case.settings
+    if asked.url is None:
+        return False
+    if settings.public_origin is not None and is_of_origin(asked.url, settings.public_origin):
+        return True
+    return is_own_address(asked.url, settings.host, settings.port)
 
 
 def _compatible(case: Case, table: ProviderTable) -> Asked:

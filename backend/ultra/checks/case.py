@@ -1,7 +1,7 @@
 """What is examined: settings, where they come from, and the machine they are to be used on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ultra.config import ENVIRONMENTS, Environment, Loaded, Settings, UltraToml, read_env_file
@@ -14,7 +14,8 @@ class Case:
     """One configuration, as far as it could be understood.
 
     `toml` is None where there is one that could not be read: what it would have said is unknown then. `wrong` are the
-    settings whose own values are wrong, so that they have their defaults here.
+    settings whose own values are wrong, so that they have their defaults here. `environ` is the process's, for what is
+    no setting.
     """
 
     loaded: Loaded
@@ -22,6 +23,7 @@ class Case:
     presets: Mapping[str, Row]
     folder: Path
     wrong: frozenset[str]
+    environ: Mapping[str, str] = field(repr=False)
     system: System
 
     @property

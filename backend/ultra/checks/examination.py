@@ -76,7 +76,7 @@ def examine(
     loaded = reading.loaded
     if loaded is None:
         return Examination((), None, None).joined(_reported(reading))
-    case = _case(reading, loaded, folder.absolute(), system)
+    case = _case(reading, loaded, environ, folder.absolute(), system)
     examination = Examination((), loaded.settings.environment, loaded, case)
     return examination.joined([*_reported(reading), *_judged(case, moments)])
 
@@ -99,13 +99,14 @@ def _reported(reading: Reading) -> Iterator[Finding]:
         yield by_subject[problem.about].told(problem)
 
 
-def _case(reading: Reading, loaded: Loaded, folder: Path, system: System) -> Case:
+def _case(reading: Reading, loaded: Loaded, environ: Mapping[str, str], folder: Path, system: System) -> Case:
     return Case(
         loaded=loaded,
         toml=None if any(each.about == "toml" for each in reading.problems) else loaded.toml,
         presets=ROWS,
         folder=folder,
         system=system,
+        environ=environ,
         wrong=frozenset(each.setting for each in reading.problems if each.about == "value"),
     )
 

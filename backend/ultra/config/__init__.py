@@ -1,6 +1,6 @@
 """Configuration: every setting once; the only reader of the environment, of env files and of `ultra.toml`."""
 
-from ultra.config.addresses import is_loopback, is_own_address
+from ultra.config.addresses import is_loopback, is_metadata_service, is_of_origin, is_own_address, is_public
 from ultra.config.declaration import ENVIRONMENTS, MASK, Declared, Environment
 from ultra.config.documents import Explanation, allowed, explain, reference, schema, show, template, written_files
 from ultra.config.envfile import EnvFile, Line, parse_env_text, read_env_file
@@ -47,7 +47,10 @@ __all__ = [
     "explain",
     "guarding",
     "is_loopback",
+    "is_metadata_service",
+    "is_of_origin",
     "is_own_address",
+    "is_public",
     "is_secret",
     "judge_value",
     "live_keys",

@@ -1,4 +1,4 @@
-"""Judges addresses without asking the network: is this loopback, is this Ultra itself?"""
+"""Judges addresses without asking the network: is this loopback, a private network, Ultra itself?"""
 
 import ipaddress
 import socket
@@ -6,6 +6,16 @@ import unicodedata
 from urllib.parse import urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""Where a network without IPv4 shows IPv4: the last 32 bits say who it is."""
+_METADATA = frozenset(
+    {
+        "169.254.169.254", "169.254.170.2", "169.254.170.23", "100.100.100.200", "192.0.0.192",
+        "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254",
+        "metadata", "metadata.google.internal", "metadata.goog", "instance-data", "instance-data.ec2.internal",
+    }
+)  # fmt: skip
+"""Where clouds tell a machine its own credentials."""
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - names to compare with, nothing binds here
 
 
@@ -16,6 +26,33 @@ def is_loopback(host: str) -> bool:
         return True
     address = _address(name)
     return address is not None and address.is_loopback
+
+
+def is_public(host: str) -> bool:
+    """Whether `host` may be reached by everybody: no address of this machine, its network, or a private one.
+
+    A name other than `localhost` is taken for public, since names are not asked for here.
+    """
+    address = _address(_plain(host))
+    return not is_loopback(host) if address is None else address.is_global
+
+
+def is_metadata_service(host: str) -> bool:
+    """Whether `host` is one where clouds hand out the machine's own credentials, in any spelling."""
+    name = _plain(host)
+    return str(_address(name) or name) in _METADATA
+
+
+def is_of_origin(url: str, origin: str) -> bool:
+    """Whether `url` leads to the host and port of `origin`; the usual ports of http and https are one place."""
+    return _place(url) == _place(origin)
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    parts = urlsplit(url)
+    name = _plain(parts.hostname or "")
+    port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    return str(_address(name) or name), None if port in _DEFAULT_PORTS.values() else port
 
 
 def is_own_address(url: str, host: str, port: int) -> bool:
@@ -52,8 +89,10 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         address = ipaddress.ip_address(name)
     except ValueError:
         return _legacy_address(name)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _TRANSLATED:
+            return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        return address.ipv4_mapped or address
     return address
 
 

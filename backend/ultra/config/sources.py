@@ -83,6 +83,7 @@ def secrets_layer(folder: Path, known: frozenset[str]) -> tuple[Layer, list[Prob
             )
         else:
             given[name] = Given(raw, "secrets", f"{label}, file {file}")
+            problems += _judge_file(name, folder / file)
     return Layer("secrets", label, given, reader), problems
 
 
@@ -166,6 +167,14 @@ def _judge_privacy(path: Path) -> list[Problem]:
         sentence = "stands in a folder where every account may replace it."
         problems.append(Problem(path.name, sentence, f"Run: chmod o-w {quote(str(path.parent))}", "mode"))
     return problems
+
+
+def _judge_file(name: str, path: Path) -> list[Problem]:
+    """See that nobody else writes to a file of the secrets directory, wherever its link leads."""
+    if os.name == "nt" or os.statvfs(path).f_flag & os.ST_RDONLY or not path.stat().st_mode & 0o022:
+        return []
+    sentence = "has a file in the secrets directory that other accounts may write to."
+    return [Problem(name, sentence, f"Run: chmod go-w {quote(str(path))}", "secrets folder")]
 
 
 def _judge_folder(folder: Path) -> list[Problem]:

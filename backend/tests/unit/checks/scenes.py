@@ -71,6 +71,7 @@ def toml(text: str) -> dict[str, str]:
 
 
 NEIGHBOUR: Final = '[[providers]]\nname = "near"\nbase_url = "http://near.lan/v1"\nprivate = true\n'
+OPENAI_PRIVATE: Final = '[[providers]]\nname = "openai"\nprivate = true\n'
 GROQ: Final = '[[providers]]\nname = "groq"\npreset = "groq"\n'
 
 READING: Final[Mapping[str, tuple[Scene, Scene]]] = {
@@ -160,6 +161,10 @@ PROVIDERS: Final[Mapping[str, tuple[Scene, Scene]]] = {
         Scene({"ULTRA_CA_FILE": "ca.pem"}, {"ca.pem": "no certificate\n"}),
         Scene({"ULTRA_CA_FILE": certifi.where()}),
     ),
+    "U037": (
+        Scene(production(ULTRA_OPENAI_BASE_URL="https://169.254.169.254/"), toml(OPENAI_PRIVATE)),
+        Scene(production(ULTRA_OPENAI_BASE_URL="https://169.254.169.253/"), toml(OPENAI_PRIVATE)),
+    ),
 }
 
 STATE: Final[Mapping[str, tuple[Scene, Scene]]] = {
@@ -197,6 +202,7 @@ SERVING: Final[Mapping[str, tuple[Scene, Scene]]] = {
     "U054": (Scene({**TESTING, "ULTRA_HOST": "0.0.0.0"}), Scene({**TESTING, "ULTRA_HOST": "::1"})),
     "U055": (Scene({"ULTRA_HOST": "0.0.0.0"}), Scene(production(ULTRA_HOST="0.0.0.0"))),
     "U056": (Scene(production(ULTRA_LOG_LEVEL="debug")), Scene({"ULTRA_LOG_LEVEL": "debug"})),
+    "U063": (Scene(production(DEBUG="1")), Scene(production(DEBUG="false", DEBUGGER="1"))),
     "U057": (Scene(production(ULTRA_API_DOCS="true")), Scene({"ULTRA_API_DOCS": "true"})),
     "U058": (Scene(production()), Scene(production(ULTRA_TRUSTED_PROXIES="127.0.0.1/32"))),
     "U059": (

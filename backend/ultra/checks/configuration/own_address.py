@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 
-from ultra.checks.asked import providers
+from ultra.checks.asked import is_ultra, providers
 from ultra.checks.case import Case
 from ultra.checks.check import Check
-from ultra.config import is_own_address
 from ultra.domain.findings import Finding
 
 
 class OwnAddress(Check):
-    """A provider is asked at the address that Ultra itself listens on."""
+    """A provider is asked where Ultra itself listens, or at its own public address (`ULTRA_PUBLIC_ORIGIN`)."""
 
     name = "U031"
     title = "Ultra is its own provider"
@@ -26,8 +25,7 @@ class OwnAddress(Check):
 
     def find(self, case: Case) -> Iterator[Finding]:
         """Yield what is wrong."""
-        host, port = case.settings.host, case.settings.port
         for each in providers(case):
-            if each.url is not None and is_own_address(each.url, host, port):
+            if is_ultra(each, case):
                 sentence = "is Ultra's own address: it would call itself."
                 yield self.finding(each.setting, sentence, "Name the provider's.")

@@ -9,7 +9,7 @@ from ultra.domain.findings import Finding
 
 
 class PrivateProviders(Check):
-    """In production a provider is marked private: it may be on loopback or plain http."""
+    """In production a provider is marked private: it may be on loopback, a private network or plain http."""
 
     name = "U033"
     title = "A provider is marked private"
@@ -21,9 +21,5 @@ class PrivateProviders(Check):
         """Yield what is wrong."""
         for each in providers(case) if case.is_production else ():
             if each.is_private:
-                where = (
-                    "is marked private"
-                    if each.is_remote
-                    else "is marked private, and asked without TLS or on this machine"
-                )
+                where = "is marked private" if each.is_remote else "is marked private, and asked without TLS or near by"
                 yield self.finding(each.setting, f"{where}.", None)

@@ -58,6 +58,25 @@ def test_a_strangers_file_is_refused(tmp_path: Path) -> None:
     assert "another account" in errors(tmp_path, ENVIRONMENT="production")[LOCAL]
 
 
+@pytest.mark.parametrize(
+    ("bits", "is_fine"), [(0o666, False), (0o620, False), (0o602, False), (0o644, True), (0o400, True)]
+)
+def test_a_mounted_secret_that_others_may_write_is_refused(tmp_path: Path, bits: int, is_fine: bool) -> None:
+    """Reading it is the mount's business, replacing it nobody's; a link is judged by what it leads to."""
+    mounted = tmp_path / "mounted"
+    (mounted / "..data").mkdir(parents=True)
+    mounted.chmod(0o755)
+    key = mounted / "..data" / "OPENAI_API_KEY"
+    key.write_text("sk-mounted")
+    key.chmod(bits)
+    (mounted / "OPENAI_API_KEY").symlink_to(key)
+    found = errors(tmp_path, ENVIRONMENT="production", ULTRA_SECRETS_DIR="mounted")
+    assert ("OPENAI_API_KEY" not in found) == is_fine
+    if not is_fine:
+        assert "U008" in found["OPENAI_API_KEY"]
+        assert "chmod go-w" in found["OPENAI_API_KEY"]
+
+
 def test_copies_of_secrets_are_noticed(tmp_path: Path) -> None:
     """Drafts and backups of env files are read in no environment, and are said by name."""
     for name in (".env.local", ".env.production.local.bak", ".env.staging", ".envrc", ".env.sample"):

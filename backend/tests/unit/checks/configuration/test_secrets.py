@@ -63,6 +63,37 @@ def test_one_secret_is_used_for_one_thing(tmp_path: Path) -> None:
     assert set(problems(tmp_path, ULTRA_SIGNING_KEYS=ring, ULTRA_KEY_PEPPER=f"p:{other}")) == {"ULTRA_KEY_PEPPER"}
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_API_KEY", "{}"),
+        ("GEMINI_API_KEY", "sk-{}"),
+        ("GROQ_API_KEY", "{}"),
+        ("DATABASE_URL", "postgresql://u:{}@localhost/d"),
+        ("REDIS_URL", "redis://:{}@localhost/0"),
+        ("ULTRA_ALERT_URLS", "slack://x/{}"),
+        ("ULTRA_OTEL_HEADERS", "authorization={}"),
+    ],
+)
+@pytest.mark.parametrize("own", ["ULTRA_CSRF_KEY", "ULTRA_KEY_PEPPER"])
+def test_a_secret_of_ultras_is_told_to_nobody(tmp_path: Path, own: str, name: str, value: str) -> None:
+    """As a provider's key, a password, or part of an address it is refused; the sentence does not show it."""
+    (tmp_path / "ultra.toml").write_text('[[providers]]\nname = "groq"\npreset = "groq"\n')
+    secret = secrets.token_urlsafe(32)
+    ring = f"p:{secret}" if own == "ULTRA_KEY_PEPPER" else secret
+    found = problems(tmp_path, **{own: ring, name: value.format(secret)})
+    assert set(found) == {name}
+    assert own in found[name]
+    assert secret not in found[name]
+    other = secrets.token_urlsafe(32)
+    assert problems(tmp_path, **{own: ring, name: value.format(other)}) == {}
+
+
+def test_two_providers_may_have_one_key(tmp_path: Path) -> None:
+    """That is their business."""
+    assert problems(tmp_path, OPENAI_API_KEY="sk-one-for-all", GEMINI_API_KEY="sk-one-for-all") == {}
+
+
 def test_production_does_not_use_the_secrets_of_development(tmp_path: Path) -> None:
     """A secret that stands in this folder's development file is refused, whatever it is called there."""
     secret = secrets.token_urlsafe(32)

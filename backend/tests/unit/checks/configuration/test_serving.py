@@ -82,3 +82,21 @@ def test_development_needs_nothing(tmp_path: Path) -> None:
 def test_a_command_is_not_asked_for_what_a_server_needs(tmp_path: Path) -> None:
     """Looking at a half-made production configuration is possible."""
     assert errors(tmp_path, ENVIRONMENT="production") == {}
+
+
+@pytest.mark.parametrize("value", ["1", "true", "TRUE", "yes", "on", "app:*"])
+@pytest.mark.parametrize("name", ["DEBUG", "PYTHONDEVMODE"])
+def test_debugging_variables_are_told_of_in_production(tmp_path: Path, name: str, value: str) -> None:
+    """Whoever has set one believes something about this server; elsewhere nobody minds."""
+    found = [each for each in examined(tmp_path, **production(**{name: value})).findings if each.id == "U063"]
+    assert [(each.setting, each.level) for each in found] == [(name, "warning")]
+    assert "U063" not in {each.id for each in examined(tmp_path, **{name: value}).findings}
+
+
+def test_a_debugging_variable_in_an_env_file_is_told_of_too(tmp_path: Path) -> None:
+    """With the file it stands in."""
+    local = tmp_path / ".env.production.local"
+    local.write_text("DEBUG=1\n")
+    local.chmod(0o600)
+    (found,) = (each for each in examined(tmp_path, **production()).findings if each.id == "U063")
+    assert ".env.production.local" in found.sentence
