@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from tests.twins.servers import Postgres, running_postgres
 from ultra.domain.errors import Overloaded, Unavailable
 from ultra.store.database import Database, open_database
-from ultra.store.postgresql import PATIENCE_S, POOL_TIMEOUT_S, SPARE_S
+from ultra.store.postgresql import PATIENCE_S, POOL_TIMEOUT_S, SPARE_S, PostgreSQL
 from ultra.store.pulse import feel_pulse
 from ultra.system import System
 
@@ -40,7 +40,8 @@ def locked(own: Postgres, database: Database) -> Iterator[None]:
     """Have somebody else keep the table of users to themselves."""
     import psycopg
 
-    url: str = database._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)  # type: ignore[attr-defined]
+    assert isinstance(database, PostgreSQL)
+    url = database._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as holder:
         holder.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
         yield

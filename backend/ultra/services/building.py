@@ -1,7 +1,7 @@
 """Builds the house: every part gets what it needs, and nothing it does not."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -102,10 +102,7 @@ async def build(
             open_instruments(settings, stock, database, siblings, worker, system=system, serves=serves)
         )
         observer = instruments.observer
-        live = tuple(key.name for key in live_keys(loaded, presets()))
-        access = await enter(
-            open_access(settings, database=database, ledger=ledger, observer=observer, live_keys=live, system=system)
-        )
+        access = await enter(_access(loaded, database, ledger, observer, system))
         if serves:
             await enter(running(_housekeeping(settings, database, access, system).run()))
         gateway = _gateway(settings, stock, instruments, ledger=ledger, system=system)
@@ -131,6 +128,15 @@ async def build(
             reloading=Reloading(loaded=loaded, prepare=parts.prepare, system=system),
             vitals=_vitals(stock, observer, ledger, worker=worker, system=system),
         )
+
+
+def _access(
+    loaded: Loaded, database: Database, ledger: StoredLedger, observer: Observer, system: System
+) -> AbstractAsyncContextManager[Access]:
+    live = [key.name for key in live_keys(loaded, presets())]
+    return open_access(
+        loaded.settings, database=database, ledger=ledger, observer=observer, live_keys=live, system=system
+    )
 
 
 def _in_memory(system: System) -> tuple[Runs, Journal]:
