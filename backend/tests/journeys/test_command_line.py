@@ -2,15 +2,13 @@
 
 import io
 import json
-import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from tests.journeys.asking import CLOSED, OPEN
 from tests.journeys.programs import MODELS, PANEL, Mock, at, environment, provider_toml
@@ -50,19 +48,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mock: Mock) -> Path:
 
 
 @pytest.fixture
-def ultra(folder: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Ultra]:
-    """Run commands in this process; the logging they set up is taken down again."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def ultra(folder: Path, capsys: pytest.CaptureFixture[str]) -> Ultra:
+    """Run commands in this process."""
 
     def command(*arguments: str) -> Said:
         code = run(arguments)
         out, err = capsys.readouterr()
         return Said(code, out, err)
 
-    yield command
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    return command
 
 
 def test_ask_prints_the_answer_and_nothing_else(ultra, mock):

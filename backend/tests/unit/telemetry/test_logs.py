@@ -1,8 +1,6 @@
 """The one line of a request."""
 
 import json
-import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -17,17 +15,6 @@ SECRET = "sk-abcdefghijklmnopqrstuvwxyz"
 def now() -> datetime:
     """Return a time with microseconds."""
     return datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Leave the process's logging as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
