@@ -67,7 +67,7 @@ class PostgreSQL(Database):
 
     async def read(self, work: Work[Result], *, patience_s: float = PATIENCE_S) -> Result:
         """Run `work` in a transaction."""
-        return await self.write(work, patience_s=patience_s)
+        return await self._write(work, patience_s)
 
     async def snapshot(self, work: Work[Result]) -> Result:
         """Run `work` in a transaction that sees nothing that was committed after it began."""
