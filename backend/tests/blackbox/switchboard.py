@@ -16,13 +16,14 @@ from typing import Any
 
 import ultra.app
 from ultra.api import analyze
-from ultra.auth import schemes, test_mode
+from ultra.auth import api_keys, schemes, test_mode
 from ultra.auth.authenticator import Authenticator
 from ultra.auth.cookies import Cookie
 from ultra.auth.csrf import Csrf
 from ultra.auth.passwords import Passwords
 from ultra.auth.sign_in import SignIn
 from ultra.auth.tokens import AUDIENCE, AccessTokens
+from ultra.desk import keys as keys_desk
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Role, permitted
 from ultra.gate import client_address, csrf, guard, problems
@@ -32,6 +33,7 @@ from ultra.gate.hosts import Hosts
 from ultra.gate.idempotency import Repeats
 from ultra.limits.policy import LimitPolicy
 from ultra.protocols import strict_json
+from ultra.store import keys as stored_keys
 from ultra.store.runs import StoredRuns
 from ultra.store.sessions import StoredSessions
 from ultra.store.sqlite_file import SQLiteFile
@@ -254,6 +256,24 @@ async def mixes_bodies(right: Any, self: Any) -> bytes:
         return bytes(body)
     before, _LAST[0] = _LAST[0] or body, body
     return before
+
+
+@defect(keys_desk, "_bounded")
+def frees_the_keys_of_keys(right: Any, wanted: Any, maker: Any, **more: Any) -> Any:
+    """Make a key with a key as if a person had asked for it."""
+    return right(wanted, None, **more)
+
+
+@defect(stored_keys, "revoke_made_with")
+def spares_the_keys_of_keys(right: Any, *asked: Any, **more: Any) -> Any:
+    """End a key and nothing that was made with it."""
+    return 0
+
+
+@defect(api_keys, "_line_of")
+def gives_every_key_a_purse(right: Any, maker: Any) -> Any:
+    """Count every key by itself."""
+    return None
 
 
 @defect(security_txt, "written")

@@ -1,5 +1,6 @@
 """K: API keys."""
 
+import functools
 import re
 import time
 from typing import Any
@@ -216,3 +217,68 @@ def test_K13_a_key_makes_no_better_key(target):
     weaker = target.client([bearer(made["key"])])
     weaker.get("/api/analyses").expect(200)
     weaker.post("/api/keys", {"name": "x"}).refused(403)
+
+
+BOUNDS = {
+    "scopes": ["keys:write", "completions:create", "self:read"],
+    "models": [PANEL[0]],
+    "cidrs": ["127.0.0.0/8", "::1/128"],
+    "allowance": {"daily_budget_usd": "0.5", "requests_per_minute": 50},
+    "store": False,
+}
+
+
+def test_K13_a_key_stays_within_its_bounds(target):
+    """What is made with a key is bounded as that key is; what would be wider in anything is refused."""
+    person = target.person()
+    bounded, other = person.key(**BOUNDS), person.key()
+    maker = target.client([bearer(bounded["key"])])
+    child = maker.post("/api/keys", {"name": "child", "allowance": {"requests_per_minute": 999}}).expect(201).json
+    for name in ("models", "cidrs", "store", "allowance"):
+        assert child[name] == bounded[name], name
+    assert child["expires_at"] <= bounded["expires_at"]
+    late = bounded["expires_at"].replace("20", "21", 1)
+    for wider in ({"cidrs": ["0.0.0.0/0"]}, {"models": list(PANEL[:2])}, {"expires_at": late}):
+        maker.post("/api/keys", {"name": "wider", **wider}).refused(403)
+    maker.post(f"/api/keys/{other['id']}/rotate", {"overlap_s": 0}).refused(403)
+    maker.ask("DELETE", f"/api/keys/{other['id']}").refused(403)
+    assert len(person.client.get("/api/keys").expect(200).json["data"]) == 3
+
+
+def test_K13_children_end_with_their_key(target):
+    """A key that leaked takes with it, on every worker, whatever was made with it, its own successor too."""
+    person = target.person()
+    leaked = person.key(**BOUNDS)
+    maker = target.client([bearer(leaked["key"])])
+    child = maker.post("/api/keys", {"name": "child", "scopes": BOUNDS["scopes"]}).expect(201).json
+    grandchild = target.client([bearer(child["key"])]).post("/api/keys", {"name": "grandchild"}).expect(201).json
+    successor = maker.post(f"/api/keys/{leaked['id']}/rotate", {"overlap_s": 60}).expect(201).json
+    clients = [target.client([bearer(each["key"])]) for each in (leaked, child, grandchild, successor)]
+    for client in clients:
+        client.get(ME).expect(200)
+    person.client.ask("DELETE", f"/api/keys/{leaked['id']}").expect(204)
+    for client in clients:
+        for answer in each_worker(target, functools.partial(client.get, ME)):
+            answer.unauthenticated()
+
+
+def test_K13_one_purse(house):
+    """What is made with a key, or in its place, spends out of the same purse: money does not multiply."""
+    person = house.person()
+    asked = {**question(), "max_tokens": 1000}
+    first = person.key(**{**BOUNDS, "allowance": {"daily_budget_usd": "0.0022"}})
+    client = house.client([bearer(first["key"])])
+
+    def is_used_up() -> bool:
+        """Ask until it is refused for what is spent, and not for what the call before has set aside until it ends."""
+        if client.post("/v1/chat/completions", asked).expect(200, 429).status == 200:
+            return False
+        time.sleep(0.5)
+        return client.post("/v1/chat/completions", asked).expect(200, 429).status == 429
+
+    until(is_used_up, 60, "the budget is used up")
+    child = client.post("/api/keys", {"name": "child"}).expect(201).json
+    successor = client.post(f"/api/keys/{first['id']}/rotate", {"overlap_s": 60}).expect(201).json
+    for text in (child["key"], successor["key"]):
+        answer = house.client([bearer(text)]).post("/v1/chat/completions", asked).expect(429)
+        assert answer.json["error"]["code"] == "insufficient_quota", answer.text

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tests.fakes.users import FakeUsers
 from ultra.domain.access import ApiKey, AuditEntry, User
-from ultra.domain.errors import Conflict, NotFound
+from ultra.domain.errors import Conflict, Forbidden, NotFound
 
 
 class FakeKeys:
@@ -20,6 +20,9 @@ class FakeKeys:
         """Keep a key."""
         if key.owner not in self._users.rows:
             raise NotFound("There is no such user.")
+        maker = None if key.made_with is None else await self.get(key.made_with, owner=key.owner)
+        if key.made_with is not None and (maker is None or not _is_live(maker, key.created_at)):
+            raise Forbidden("The key that this one is to be made with has ended.", code="insufficient_scope")
         self._keep(key)
         self._users.audit.note(audit)
 
@@ -39,11 +42,14 @@ class FakeKeys:
         return tuple(sorted(found, key=lambda key: (key.created_at, key.id), reverse=True))
 
     async def revoke(self, key_id: str, audit: AuditEntry, *, owner: str | None, at: datetime) -> bool:
-        """End a key."""
+        """End a key and what was made with it."""
         key = await self.get(key_id, owner=owner)
-        if key is None or not _is_live(key, at):
+        if key is None:
             return False
-        self.rows[key_id] = replace(key, revoked_at=at)
+        live = [each for each in (key, *self._made_with(key_id)) if _is_live(each, at)]
+        if not live:
+            return False
+        self.rows |= {each.id: replace(each, revoked_at=at) for each in live}
         self._users.raise_version(key.owner)
         self._users.audit.note(audit)
         return True
@@ -53,6 +59,8 @@ class FakeKeys:
         key = await self.get(key_id, owner=successor.owner)
         if key is None or key.overlap_until is not None or not _is_live(key, successor.created_at):
             return False
+        live = [each for each in self._made_with(key_id) if _is_live(each, successor.created_at)]
+        self.rows |= {each.id: replace(each, expires_at=min(each.expires_at, overlap_until)) for each in live}
         self._keep(replace(successor, rotated_from=key_id))
         self.rows[key_id] = replace(key, overlap_until=overlap_until)
         self._users.raise_version(key.owner)
@@ -64,6 +72,10 @@ class FakeKeys:
         key = self.rows.get(key_id)
         if key is not None and (key.last_used_at is None or key.last_used_at <= at - timedelta(minutes=1)):
             self.rows[key_id] = replace(key, last_used_at=at)
+
+    def _made_with(self, key_id: str) -> list[ApiKey]:
+        made = [each for each in self.rows.values() if each.made_with == key_id]
+        return made + [further for each in made for further in self._made_with(each.id)]
 
     def _keep(self, key: ApiKey) -> None:
         if key.id in self.rows or any(each.public_id == key.public_id for each in self.rows.values()):

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from tests.twins.accounts import Accounts, enrol, entry, key_of
-from ultra.domain.errors import Conflict, NotFound
+from ultra.domain.access import ApiKey
+from ultra.domain.errors import Conflict, Forbidden, NotFound
 from ultra.domain.identity import Allowance
 
 
@@ -132,3 +133,63 @@ async def test_the_last_use_is_written_once_a_minute(accounts: Accounts) -> None
     key = await accounts.keys.get("key_1", owner=None)
     assert key is not None
     assert key.last_used_at == later
+
+
+async def test_what_was_made_with_a_key_ends_with_it(accounts: Accounts) -> None:
+    """However many keys lie between, and also when the first has ended already; its siblings stay."""
+    await enrol(accounts)
+    await accounts.keys.create(key_of(accounts, 1), entry())
+    await accounts.keys.create(key_of(accounts, 2), entry())
+    for number, maker in ((3, "key_1"), (4, "key_3"), (5, "key_4"), (6, "key_2")):
+        await accounts.keys.create(key_of(accounts, number, made_with=maker, line="key_1"), entry())
+    assert await accounts.keys.revoke("key_3", entry("key.revoke"), owner="user_ada", at=accounts.now)
+    assert await _live(accounts) == {"key_1", "key_2", "key_6"}
+    await accounts.keys.create(key_of(accounts, 7, made_with="key_2"), entry())
+    successor = key_of(accounts, 8, made_with="key_2")
+    assert await accounts.keys.rotate("key_2", successor, entry(), overlap_until=accounts.later(60))
+    accounts.turn(60)
+    assert await accounts.keys.revoke("key_2", entry("key.revoke"), owner=None, at=accounts.now)
+    assert await _live(accounts) == {"key_1"}
+    assert not await accounts.keys.revoke("key_2", entry("key.revoke"), owner=None, at=accounts.now)
+
+
+async def test_what_was_made_with_a_key_lasts_no_longer_than_its_overlap(accounts: Accounts) -> None:
+    """When the key is rotated; what ends sooner ends as it would have, and the successor is not concerned."""
+    await enrol(accounts)
+    first = key_of(accounts, 1)
+    await accounts.keys.create(first, entry())
+    soon = accounts.later(30)
+    await accounts.keys.create(key_of(accounts, 2, made_with="key_1", expires_at=soon), entry())
+    await accounts.keys.create(key_of(accounts, 3, made_with="key_1"), entry())
+    await accounts.keys.create(key_of(accounts, 4, made_with="key_3"), entry())
+    until, successor = accounts.later(60), key_of(accounts, 5, made_with="key_1")
+    assert await accounts.keys.rotate("key_1", successor, entry(), overlap_until=until)
+    ends = {each.id: each.expires_at for each in await accounts.keys.of("user_ada")}
+    assert ends == {
+        "key_1": first.expires_at,
+        "key_2": soon,
+        "key_3": until,
+        "key_4": until,
+        "key_5": successor.expires_at,
+    }
+
+
+async def test_nothing_is_made_with_a_key_that_has_ended(accounts: Accounts) -> None:
+    """Nor with one of somebody else, and nothing of the attempt stays."""
+    await enrol(accounts)
+    await enrol(accounts, "bob")
+    await accounts.keys.create(key_of(accounts, 1), entry())
+    await accounts.keys.create(key_of(accounts, 2, owner="user_bob"), entry())
+    await accounts.keys.revoke("key_1", entry(), owner=None, at=accounts.now)
+    for maker in ("key_1", "key_2", "key_9"):
+        with pytest.raises(Forbidden):
+            await accounts.keys.create(key_of(accounts, 3, made_with=maker), entry("key.create"))
+    assert await accounts.keys.get("key_3", owner=None) is None
+    assert "key.create" not in await accounts.actions()
+
+
+async def _live(accounts: Accounts) -> set[str]:
+    def is_live(key: ApiKey) -> bool:
+        return key.revoked_at is None and min(key.expires_at, key.overlap_until or key.expires_at) > accounts.now
+
+    return {each.id for each in await accounts.keys.of("user_ada") if is_live(each)}

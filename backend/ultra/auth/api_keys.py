@@ -71,8 +71,9 @@ class ApiKeys:
         cidrs: tuple[str, ...] | None = None,
         allowance: Allowance | None = None,
         stores: bool = True,
+        maker: ApiKey | None = None,
     ) -> Minted:
-        """Make a key; whether its owner may have it is `judge_wanted`'s to say."""
+        """Make a key, `maker` being the one it is made with; whether it may be had is `judge_wanted`'s to say."""
         public_id, secret, text = self._text()
         key = ApiKey(
             id=self._system.new_id("key"),
@@ -89,11 +90,16 @@ class ApiKeys:
             cidrs=cidrs,
             allowance=allowance or Allowance(),
             stores=stores,
+            made_with=None if maker is None else maker.id,
+            line=_line_of(maker),
         )
         return Minted(key, text)
 
-    def mint_successor(self, key: ApiKey, *, expires_at: datetime | None = None) -> Minted:
-        """Make the key that follows another in a rotation: the same rights and bounds, another secret."""
+    def mint_successor(self, key: ApiKey, *, made_with: str | None = None) -> Minted:
+        """Make the key that follows another in a rotation: the same rights, bounds and line, another secret.
+
+        `made_with` is the key that asks for it; without one, it ends with what the old one would have ended with.
+        """
         public_id, secret, text = self._text()
         successor = replace(
             key,
@@ -103,10 +109,11 @@ class ApiKeys:
             pepper_id=self._peppers.first,
             last4=secret[-4:],
             created_at=self._system.now(),
-            expires_at=expires_at or key.expires_at,
             rotated_from=key.id,
             overlap_until=None,
             last_used_at=None,
+            made_with=made_with or key.made_with,
+            line=key.line or key.id,
         )
         return Minted(successor, text)
 
@@ -173,6 +180,13 @@ def judge_networks(cidrs: Sequence[str]) -> str | None:
         except ValueError:
             return f"{each[:50]!r} is not a network such as 10.0.0.0/8 or 2001:db8::/32."
     return None
+
+
+def _line_of(maker: ApiKey | None) -> str | None:
+    """Return under which key one made with `maker` is counted; where nothing bounds that one, it is by itself."""
+    if maker is None or (maker.line is None and maker.allowance == Allowance()):
+        return None
+    return maker.line or maker.id
 
 
 def _is_inside(address: str | None, cidrs: Sequence[str] | None) -> bool:

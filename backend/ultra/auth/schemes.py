@@ -11,6 +11,7 @@ from typing import Protocol
 from ultra.auth import api_keys, sessions
 from ultra.auth.approach import Approach
 from ultra.auth.credentials import Presented
+from ultra.auth.key_lines import end_of
 from ultra.auth.test_mode import BadHeader, XTestMode
 from ultra.auth.tokens import AccessTokens, BadToken
 from ultra.domain.access import ApiKey, Keys, Session, TokenFamily, Tokens, User
@@ -207,7 +208,8 @@ def of_key(key: ApiKey, user: User) -> Principal:
         stores=key.stores,
         allowance=key.allowance,
         owner_allowance=user.allowance,
-        expires_at=key.expires_at if key.overlap_until is None else min(key.expires_at, key.overlap_until),
+        expires_at=end_of(key),
+        line=key.line,
         version=user.version,
     )
 

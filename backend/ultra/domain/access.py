@@ -78,7 +78,9 @@ class ApiKey:
     """A key of a user. `secret_hash` is HMAC-SHA256 under the pepper `pepper_id`.
 
     `cidrs` None allows every address, `models` None every model. `overlap_until` is set on a key that was rotated
-    and is accepted until then.
+    and is accepted until then. `made_with` is the id of the key that its maker called with, None when that was no key:
+    what is made with a key ends with it. `line` is the id of the first key of its line, None on that key itself: those
+    that take one another's place, or were made with one that is bounded, are counted as one and spend out of one purse.
     """
 
     id: str
@@ -99,6 +101,8 @@ class ApiKey:
     overlap_until: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    made_with: str | None = None
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +247,7 @@ class Keys(Protocol):
     """The store of API keys."""
 
     async def create(self, key: ApiKey, audit: AuditEntry) -> None:
-        """Keep a key."""
+        """Keep a key; raises `Forbidden` when the one it is made with is not live."""
 
     async def by_public_id(self, public_id: str) -> tuple[ApiKey, User] | None:
         """Return a key and its owner; the caller judges state and secret."""
@@ -255,10 +259,13 @@ class Keys(Protocol):
         """Return the keys of an owner (None: everybody's), newest first."""
 
     async def revoke(self, key_id: str, audit: AuditEntry, *, owner: str | None, at: datetime) -> bool:
-        """End a key; False when there is no live one."""
+        """End a key and all that was made with it; False when none of them is live."""
 
     async def rotate(self, key_id: str, successor: ApiKey, audit: AuditEntry, *, overlap_until: datetime) -> bool:
-        """Keep the successor and let the old one end at `overlap_until`; False when the old one is not live."""
+        """Keep the successor and let the old one end at `overlap_until`; False when the old one is not live.
+
+        What was made with the old one expires then, if it does not sooner.
+        """
 
     async def touch(self, key_id: str, at: datetime) -> None:
         """Remember when it was last used; called at most once a minute a key."""

@@ -163,6 +163,8 @@ class Principal:
     """The user's own, where `allowance` is a key's; None everywhere else."""
     expires_at: datetime | None = None
     """When the session, token family or key ends by itself; None: it does not."""
+    line: str | None = None
+    """The id of the key under which a key is counted; None for its own, and for whoever has no key."""
     version: int = 0
     """Grows with every change that ends or alters what this credential may do."""
 

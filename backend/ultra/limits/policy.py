@@ -187,7 +187,7 @@ def _allowances(principal: Principal) -> tuple[Allowance, Allowance]:
 
 
 def _credential(principal: Principal) -> str:
-    return _kept("credential", principal.credential_id or "")
+    return _kept("credential", principal.line or principal.credential_id or "")
 
 
 def _first(own: int | None, usual: int | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ultra.domain.access import Keys, Users
+from ultra.domain.access import ApiKey, Keys, Users
 from ultra.domain.identity import Allowance
 from ultra.system import System
 
@@ -12,10 +12,14 @@ _MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The allowance of a user, None for whoever has no account, and of the key, None where none is used."""
+    """The allowance of a user, None for whoever has no account, and of the key, None where none is used.
+
+    `line` is the id under which the key is counted.
+    """
 
     user: Allowance | None
-    key: Allowance | None
+    key: Allowance | None = None
+    line: str | None = None
 
 
 class Allowances:
@@ -33,7 +37,8 @@ class Allowances:
         known = self._known.get((principal, credential_id))
         if known is not None and now < known[0]:
             return known[1]
-        allowed = Allowed(await self._of_user(principal), await self._of_key(principal, credential_id))
+        user, key = await self._of_user(principal), await self._key(principal, credential_id)
+        allowed = Allowed(user) if key is None else Allowed(user, key.allowance, key.line or key.id)
         if len(self._known) >= _MOST:
             self._known.clear()
         self._known[principal, credential_id] = (now + _FRESH_S, allowed)
@@ -43,8 +48,7 @@ class Allowances:
         user = await self._users.get(principal)
         return None if user is None else user.allowance
 
-    async def _of_key(self, principal: str, credential_id: str | None) -> Allowance | None:
+    async def _key(self, principal: str, credential_id: str | None) -> ApiKey | None:
         if credential_id is None or not credential_id.startswith("key_"):
             return None
-        key = await self._keys.get(credential_id, owner=principal)
-        return None if key is None else key.allowance
+        return await self._keys.get(credential_id, owner=principal)

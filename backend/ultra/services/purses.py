@@ -15,9 +15,9 @@ class AccountPurses:
         self._allowances = allowances
 
     async def of(self, principal: str, credential_id: str | None) -> Sequence[Purse]:
-        """Return the purses of a user, and of the key that is used."""
+        """Return the purses of a user, and of the line of the key that is used."""
         allowed = await self._allowances.of(principal, credential_id)
-        return (*_purses(f"user:{principal}", allowed.user), *_purses(f"key:{credential_id}", allowed.key))
+        return (*_purses(f"user:{principal}", allowed.user), *_purses(f"key:{allowed.line}", allowed.key))
 
 
 class AccountRations:
@@ -45,6 +45,7 @@ class AccountRations:
             kind="service",
             credential="key",
             credential_id=credential_id,
+            line=allowed.line,
             allowance=allowed.key,
             owner_allowance=own,
         )

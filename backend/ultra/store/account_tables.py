@@ -94,7 +94,10 @@ API_KEYS = Table(
     Column("overlap_until", Moment),
     Column("revoked_at", Moment),
     Column("last_used_at", Moment),
+    Column("made_with", String(64)),
+    Column("line", String(64)),
     Index(None, "owner", "created_at"),
+    Index(None, "made_with"),
 )
 
 SIGN_IN_LINKS = Table(

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ultra.domain.access import ApiKey, AuditEntry, User
-from ultra.domain.errors import Conflict, NotFound
+from ultra.domain.errors import Conflict, Forbidden, NotFound
 from ultra.domain.identity import Permission
 from ultra.store.account_tables import API_KEYS, USERS
 from ultra.store.accounts import (
@@ -21,6 +21,7 @@ from ultra.store.accounts import (
 )
 from ultra.store.audit import write_entry
 from ultra.store.database import Database
+from ultra.store.key_lines import expire_made_with, is_live, revoke_made_with
 from ultra.store.transactions import Result, Work
 from ultra.system import System
 
@@ -42,11 +43,15 @@ class StoredKeys:
         self._system = system
 
     async def create(self, key: ApiKey, audit: AuditEntry) -> None:
-        """Keep a key; raises `Conflict` when its id is taken, `NotFound` when the owner is gone."""
+        """Keep a key; raises `Conflict` when its id is taken, `NotFound` when the owner is gone.
+
+        Raises `Forbidden` when the key it is made with has ended meanwhile.
+        """
 
         def keep(connection: Connection) -> None:
             if lock_user(connection, key.owner) is None:
                 raise NotFound("There is no such user.")
+            _refuse_without_maker(connection, key)
             connection.execute(insert(API_KEYS).values(_to_row(key)))
             write_entry(connection, audit, system=self._system)
 
@@ -74,22 +79,36 @@ class StoredKeys:
         return tuple(_key(row) for row in rows)
 
     async def revoke(self, key_id: str, audit: AuditEntry, *, owner: str | None, at: datetime) -> bool:
-        """End a key; False when there is no live one."""
-        return await self._database.write(
-            lambda connection: self._end(connection, _owned(key_id, owner), audit, at=at, revoked_at=at)
-        )
+        """End a key and all that was made with it; False when none of them is live."""
+
+        def revoke(connection: Connection) -> bool:
+            whose = _lock_owner(connection, _owned(key_id, owner))
+            if whose is None:
+                return False
+            mine = update(API_KEYS).where(API_KEYS.c.id == key_id, is_live(at)).values(revoked_at=at)
+            ended = connection.execute(mine).rowcount + revoke_made_with(connection, key_id, at=at)
+            return bool(ended) and self._note(connection, whose, audit)
+
+        return await self._database.write(revoke)
 
     async def rotate(self, key_id: str, successor: ApiKey, audit: AuditEntry, *, overlap_until: datetime) -> bool:
         """Keep the successor and let the old one end at `overlap_until`; False when the old one is not live.
 
-        A key that was rotated already is not rotated again, and a successor belongs to the owner of the old one.
+        A key that was rotated already is not rotated again, and a successor belongs to the owner of the old one. What
+        was made with the old one expires then, if it does not sooner.
         """
-        mine = (*_owned(key_id, successor.owner), API_KEYS.c.overlap_until.is_(None))
+        mine, at = _owned(key_id, successor.owner), successor.created_at
 
         def rotate(connection: Connection) -> bool:
-            at = successor.created_at
-            row = _to_row(successor) | {"rotated_from": key_id}
-            return self._end(connection, mine, audit, at=at, heir=row, overlap_until=overlap_until)
+            whose = _lock_owner(connection, mine)
+            if whose is None:
+                return False
+            old = update(API_KEYS).where(*mine, is_live(at), API_KEYS.c.overlap_until.is_(None))
+            if not connection.execute(old.values(overlap_until=overlap_until)).rowcount:
+                return False
+            expire_made_with(connection, key_id, at=at, until=overlap_until)
+            connection.execute(insert(API_KEYS).values(_to_row(successor) | {"rotated_from": key_id}))
+            return self._note(connection, whose, audit)
 
         return await self._keeping(rotate)
 
@@ -99,24 +118,7 @@ class StoredKeys:
         touched = update(API_KEYS).where(API_KEYS.c.id == key_id, is_due).values(last_used_at=at)
         await self._database.write(lambda connection: connection.execute(touched))
 
-    def _end(
-        self,
-        connection: Connection,
-        mine: tuple[ColumnElement[bool], ...],
-        audit: AuditEntry,
-        *,
-        at: datetime,
-        heir: dict[str, Any] | None = None,
-        **values: datetime,
-    ) -> bool:
-        owner = connection.scalar(select(API_KEYS.c.owner).where(*mine))
-        if owner is None:
-            return False
-        lock_user(connection, owner)
-        if not connection.execute(update(API_KEYS).where(*mine, _is_live(at)).values(values)).rowcount:
-            return False
-        if heir is not None:
-            connection.execute(insert(API_KEYS).values(heir))
+    def _note(self, connection: Connection, owner: str, audit: AuditEntry) -> bool:
         raise_version(connection, owner)
         write_entry(connection, audit, system=self._system)
         return True
@@ -132,9 +134,19 @@ def _owned(key_id: str, owner: str | None) -> tuple[ColumnElement[bool], ...]:
     return (API_KEYS.c.id == key_id,) if owner is None else (API_KEYS.c.id == key_id, API_KEYS.c.owner == owner)
 
 
-def _is_live(at: datetime) -> ColumnElement[bool]:
-    is_in_force = or_(API_KEYS.c.overlap_until.is_(None), API_KEYS.c.overlap_until > at)
-    return and_(API_KEYS.c.revoked_at.is_(None), API_KEYS.c.expires_at > at, is_in_force)
+def _lock_owner(connection: Connection, mine: tuple[ColumnElement[bool], ...]) -> str | None:
+    """Keep others from the keys of whoever has this one; returns who that is, None when there is no such key."""
+    owner: str | None = connection.scalar(select(API_KEYS.c.owner).where(*mine))
+    if owner is not None:
+        lock_user(connection, owner)
+    return owner
+
+
+def _refuse_without_maker(connection: Connection, key: ApiKey) -> None:
+    """Raise `Forbidden` where the maker has ended; it does not end from now on, its owner's row being locked."""
+    maker = (API_KEYS.c.id == key.made_with, API_KEYS.c.owner == key.owner, is_live(key.created_at))
+    if key.made_with is not None and connection.scalar(select(API_KEYS.c.id).where(*maker)) is None:
+        raise Forbidden("The key that this one is to be made with has ended.", code="insufficient_scope")
 
 
 def _key(row: RowMapping) -> ApiKey:

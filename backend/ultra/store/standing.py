@@ -31,7 +31,7 @@ def known(connection: Connection, there: Shape, *, since: str | None) -> Known |
     if connection.scalar(select(AUDIT.c.seq).where(AUDIT.c.hash == since)) is None:
         return None
     users = select(USERS.c.id, USERS.c.role, USERS.c.disabled_at, USERS.c.password_hash, USERS.c.version)
-    keys = select(API_KEYS.c.id, API_KEYS.c.revoked_at, API_KEYS.c.overlap_until)
+    keys = select(API_KEYS.c.id, API_KEYS.c.revoked_at, API_KEYS.c.overlap_until, API_KEYS.c.expires_at)
     return Known(_by_id(connection, users), _by_id(connection, keys))
 
 
@@ -44,7 +44,7 @@ def hold(connection: Connection, before: Known | None, *, keep_keys: bool, now: 
     for key in connection.scalars(live).all():
         stands = None if before is None else before.keys.get(key)
         if stands is not None:
-            changes = {"revoked_at": stands["revoked_at"], "overlap_until": stands["overlap_until"]}
+            changes = {name: stands[name] for name in ("revoked_at", "overlap_until", "expires_at")}
         else:
             changes = {"revoked_at": None if keep_keys else now}
         ended += changes["revoked_at"] is not None

@@ -186,7 +186,21 @@ def test_a_successor_has_the_same_rights_and_another_secret(codec, system, minte
     parsed = codec.parse(following.text)
     assert codec.proves(parsed, following.key)
     assert not codec.proves(parsed, key)
-    assert codec.mint_successor(key, expires_at=system.now()).key.expires_at == system.now()
+    assert (following.key.line, following.key.made_with) == (key.id, None)
+
+
+def test_a_key_made_with_a_bounded_key_is_of_its_line(codec, minted) -> None:
+    """Whatever lies between, and however often one was rotated; with an unbounded key it begins a line of its own."""
+    bounds = {"owner": "user_1", "name": "x", "scopes": minted.key.scopes, "expires_at": minted.key.expires_at}
+    first = replace(minted.key, allowance=Allowance(concurrency=2))
+    child = codec.mint(**bounds, maker=first).key
+    assert (child.made_with, child.line) == (first.id, first.id)
+    following = codec.mint_successor(child, made_with=child.id).key
+    assert (following.made_with, following.line) == (child.id, first.id)
+    assert codec.mint_successor(child).key.made_with == first.id
+    assert codec.mint(**bounds, maker=following).key.line == first.id
+    alone = codec.mint(**bounds, maker=replace(first, allowance=Allowance())).key
+    assert (alone.made_with, alone.line) == (first.id, None)
 
 
 async def test_state_is_judged_to_the_second(house, codec, minted) -> None:

@@ -1,15 +1,17 @@
 """Keys are made within what their maker may do, shown once, and belong to one person."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.unit.desk.entry import SOURCE, Entry, caller, entry
+from ultra.auth.schemes import of_key
 from ultra.desk.keys import LONGEST_OVERLAP, WantedKey
 from ultra.domain.errors import Forbidden, InvalidRequest, NotFound
-from ultra.domain.identity import Permission, Role
+from ultra.domain.identity import Allowance, Permission, Principal, Role
 
 
 @pytest.fixture
@@ -49,15 +51,84 @@ async def test_what_may_not_be_is_not_made(here: Entry, wanted: WantedKey, error
     assert not await here.keys.of(ann)
 
 
+MAKER = WantedKey(
+    "maker",
+    scopes=frozenset({Permission.KEYS_WRITE, Permission.MODELS_READ}),
+    models=("a/one",),
+    cidrs=("10.0.0.0/8",),
+    allowance=Allowance(requests_per_minute=50, daily_budget_usd=Decimal("0.5")),
+    stores=False,
+)
+
+
+async def _with_key(here: Entry, user_id: str, wanted: WantedKey) -> Principal:
+    """Make a key and return its user as they are with it."""
+    made = await here.keys.create(caller(user_id), wanted, source=SOURCE)
+    key = await here.access.stores.keys.get(made["id"], owner=user_id)
+    user = await here.access.stores.users.get(user_id)
+    assert key is not None
+    assert user is not None
+    return of_key(key, user)
+
+
 async def test_a_key_made_with_a_key_stays_within_it(here: Entry) -> None:
-    """Its models, its scopes, and that it keeps nothing."""
+    """It has its scopes, models, networks, bounds and end, keeps as little, and is counted with it."""
+    maker = await _with_key(here, await here.enrol("ann"), MAKER)
+    wider = Allowance(requests_per_minute=60, concurrency=3, daily_budget_usd=Decimal("0.1"))
+    made = await here.keys.create(maker, WantedKey("child", allowance=wider), source=SOURCE)
+    assert (made["models"], made["cidrs"], made["store"]) == (["a/one"], ["10.0.0.0/8"], False)
+    assert (made["scopes"], made["made_with"]) == (["models:read"], maker.credential_id)
+    assert {name: value for name, value in made["allowance"].items() if value is not None} == {
+        "requests_per_minute": 50,
+        "concurrency": 3,
+        "daily_budget_usd": "0.1",
+    }
+    assert maker.expires_at is not None
+    assert datetime.fromisoformat(made["expires_at"]) <= maker.expires_at
+    kept = await here.access.stores.keys.get(made["id"], owner=maker.id)
+    assert kept is not None
+    assert kept.line == maker.credential_id
+    narrower = WantedKey("narrower", cidrs=("10.1.0.0/16",), models=())
+    assert (await here.keys.create(maker, narrower, source=SOURCE))["cidrs"] == ["10.1.0.0/16"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        WantedKey("other", models=("a/two",)),
+        WantedKey("anywhere", cidrs=("0.0.0.0/0",)),
+        WantedKey("elsewhere", cidrs=("10.0.0.0/9", "::/0")),
+        WantedKey("scoped", scopes=frozenset({Permission.COMPLETIONS_CREATE})),
+        WantedKey("forever", expires_at=datetime.now(UTC) + timedelta(days=100)),
+    ],
+)
+async def test_a_wider_key_is_not_made_with_a_key(here: Entry, wanted: WantedKey) -> None:
+    """It is refused whatever it is wider in, and nothing is left behind."""
     ann = await here.enrol("ann")
-    scopes = frozenset({Permission.KEYS_WRITE, Permission.MODELS_READ})
-    maker = caller(ann, credential="key", credential_id="key_1", permissions=scopes, models=("a/one",), stores=False)
-    made = await here.keys.create(maker, WantedKey("child"), source=SOURCE)
-    assert (made["models"], made["store"], made["scopes"]) == (["a/one"], False, ["models:read"])
+    maker = await _with_key(here, ann, MAKER)
     with pytest.raises(Forbidden):
-        await here.keys.create(maker, WantedKey("other", models=("a/two",)), source=SOURCE)
+        await here.keys.create(maker, wanted, source=SOURCE)
+    assert len(await here.keys.of(caller(ann))) == 1
+
+
+async def test_a_key_reaches_itself_and_what_was_made_with_it(here: Entry) -> None:
+    """It rotates and ends those alone, and they end with it; whoever is signed in reaches all."""
+    ann = await here.enrol("ann")
+    maker = await _with_key(here, ann, MAKER)
+    sibling = await here.keys.create(caller(ann), MAKER, source=SOURCE)
+    for attempt in (
+        here.keys.rotate(maker, sibling["id"], overlap=timedelta(), source=SOURCE),
+        here.keys.revoke(maker, sibling["id"], source=SOURCE),
+    ):
+        with pytest.raises(Forbidden):
+            await attempt
+    child = await here.keys.create(maker, WantedKey("child"), source=SOURCE)
+    grandchild = await here.keys.rotate(maker, child["id"], overlap=timedelta(), source=SOURCE)
+    successor = await here.keys.rotate(maker, str(maker.credential_id), overlap=timedelta(hours=1), source=SOURCE)
+    assert {grandchild["made_with"], successor["made_with"]} == {maker.credential_id}
+    await here.keys.revoke(caller(ann), str(maker.credential_id), source=SOURCE)
+    live = [each["id"] for each in await here.keys.of(caller(ann)) if each["revoked_at"] is None]
+    assert set(live) == {sibling["id"], child["id"]}  # the child was over already when its maker ended
 
 
 async def test_somebody_elses_key_does_not_exist(here: Entry) -> None:
@@ -90,9 +161,8 @@ async def test_rotation_leaves_the_old_key_its_time(here: Entry) -> None:
 
 
 async def test_nobody_rotates_more_rights_than_they_have(here: Entry) -> None:
-    """A key within fewer scopes cannot renew a sibling with more."""
+    """Whoever has become less than they were cannot renew a key from before."""
     user = await here.enrol("ann")
     wide = await here.keys.create(caller(user), WantedKey("wide"), source=SOURCE)
-    narrow = caller(user, credential="key", credential_id="key_2", permissions=frozenset({Permission.KEYS_WRITE}))
     with pytest.raises(Forbidden):
-        await here.keys.rotate(narrow, wide["id"], overlap=timedelta(), source=SOURCE)
+        await here.keys.rotate(caller(user, Role.VIEWER), wide["id"], overlap=timedelta(), source=SOURCE)

@@ -57,6 +57,22 @@ async def test_a_key_pays_out_of_its_own_purse_and_its_users() -> None:
     assert tuple(await house.purses.of("user_ann", None)) == of_user
 
 
+async def test_keys_of_one_line_pay_out_of_one_purse() -> None:
+    """Each as far as it may empty it, and their tokens are counted together too."""
+    house = await House(user=Allowance(), key=KEYS_OWN).move_in()
+    bounds = Allowance(daily_budget_usd=Decimal("0.1"), tokens_per_minute=50)
+    await house.keys.create(
+        replace(house.key, id="key_2", public_id="p2", made_with="key_1", line="key_1", allowance=bounds), ENTRY
+    )
+    assert tuple(await house.purses.of("user_ann", "key_1")) == (Purse("key:key_1", "day", Decimal("0.5")),)
+    assert tuple(await house.purses.of("user_ann", "key_2")) == (Purse("key:key_1", "day", Decimal("0.1")),)
+    first = replace(house.key, id="key_3", public_id="p3", allowance=bounds)
+    await house.keys.create(first, ENTRY)
+    await house.keys.create(replace(first, id="key_4", public_id="p4", line="key_3"), ENTRY)
+    keys = {(await house.rations.of("user_ann", each, 10))[1].key for each in ("key_3", "key_4")}
+    assert len(keys) == 1
+
+
 async def test_nothing_is_bounded_where_nobody_says_so() -> None:
     """Without budgets, and for somebody who is not in the book, there is no purse; a stranger's key is no purse."""
     house = await House(user=Allowance(), key=KEYS_OWN).move_in()
