@@ -31,6 +31,7 @@ from ultra.gate.body import CappedBody
 from ultra.gate.guard import Guard
 from ultra.gate.hosts import Hosts
 from ultra.gate.idempotency import Repeats
+from ultra.gateway.budgeting import Budgeted
 from ultra.limits.policy import LimitPolicy
 from ultra.protocols import strict_json
 from ultra.store import keys as stored_keys
@@ -274,6 +275,11 @@ def spares_the_keys_of_keys(right: Any, *asked: Any, **more: Any) -> Any:
 def gives_every_key_a_purse(right: Any, maker: Any) -> Any:
     """Count every key by itself."""
     return None
+
+
+@defect(Budgeted, "refuse_unpayable")
+async def begins_what_cannot_be_paid(right: Any, *asked: Any) -> None:
+    """Find out whether a run can be paid when it has begun."""
 
 
 @defect(security_txt, "written")

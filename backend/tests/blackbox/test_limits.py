@@ -216,6 +216,23 @@ def test_R19_budgets(house):
     until(lambda: kept() == spent, 10, f"{spent} USD of usage")
 
 
+def test_R19_runs_that_cannot_be_paid(house):
+    """A run whose first round no budget reaches for is refused as that, however it is asked for; nothing is begun."""
+    person = house.person()
+    client = person.with_key(allowance={"daily_budget_usd": "0.00001"})
+    before = house.asked()
+    wanted = {"prompt": "Why is the sky blue?", "models": ["acme/alpha", "acme/beta"]}
+    for headers in ((), [("prefer", "respond-async")], [("accept", "text/event-stream")]):
+        told = client.post("/api/analyze", wanted, headers=headers).refused(402)
+        assert told.json["code"] == "budget_exceeded"
+    for streamed in (False, True):
+        answer = client.post("/v1/chat/completions", {**question("ultra/consensus"), "stream": streamed}).expect(429)
+        assert answer.json["error"]["code"] == "insufficient_quota"
+        assert answer.get("x-should-retry") == "false"
+    assert person.client.get("/api/analyses").expect(200).json["data"] == []
+    assert house.asked() == before
+
+
 def test_R19_the_tokens_of_runs(house):
     """The calls of a run count like completions: those that do not fit are not asked, and the run says so and ends."""
     client = house.person().with_key(allowance={"tokens_per_minute": 1200})

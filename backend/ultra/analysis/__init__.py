@@ -3,6 +3,7 @@
 from ultra.analysis import flows
 from ultra.analysis.analyst import Analyst
 from ultra.analysis.estimate import Estimator, RunEstimate, Span
+from ultra.analysis.first_round import FirstRounds
 from ultra.analysis.flow import Flow, Member, Plan
 from ultra.analysis.policy import AnalysisPolicy
 from ultra.analysis.scribe import RecordFailed
@@ -12,6 +13,7 @@ __all__ = [
     "AnalysisPolicy",
     "Analyst",
     "Estimator",
+    "FirstRounds",
     "Flow",
     "Member",
     "Plan",

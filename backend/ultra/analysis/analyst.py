@@ -204,8 +204,7 @@ class Analyst:
         if verdict.status == "failed":
             causes = conducted.causes
             kind = failure_kind(causes)
-            error = "No model could be asked." if kind == "none_available" else "Every model failed."
-            await self._end_failed(conducted, kind, error, conducted.warned(verdict))
+            await self._end_failed(conducted, kind, _said(kind, causes), conducted.warned(verdict))
             return
         verdict = conducted.warned(verdict)
         event = events.run_done(verdict, conducted.account(), conducted.seconds())
@@ -266,6 +265,13 @@ def _intents(asked: Round, allowance: Allowance) -> list[NewEvent]:
     rows = zip(missing_calls(asked), allowance.worst, strict=True)
     stage, attempts = asked.ask.stage, asked.attempts
     return [events.call_started(key, stage, call, attempts[key], worst) for (key, call), worst in rows]
+
+
+def _said(kind: str, causes: Sequence[Answer]) -> str:
+    """Say in a sentence why nobody answered; what no answer could be paid for is said by the first that was not."""
+    if kind == "quota_exhausted" and causes[0].error:
+        return causes[0].error
+    return "No model could be asked." if kind == "none_available" else "Every model failed."
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:

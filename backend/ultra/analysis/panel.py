@@ -78,7 +78,7 @@ class Panel:
     async def _attend(self, run: Run, asked: Round, seat: _Seat, sitting: "_Sitting") -> None:
         """Hold one call from its opening to its answer; whatever goes wrong in it is an answer that failed."""
         seat.began = self._system.monotonic()
-        opening = self._completions.open(_request(seat.call, asked.output_tokens), self._context(run, asked, seat))
+        opening = self._completions.open(request_of(seat.call, asked.output_tokens), self._context(run, asked, seat))
         try:
             async with opening as stream:
                 async for event in stream:
@@ -241,7 +241,8 @@ class _Sitting:
                 wait.cancel()
 
 
-def _request(call: PanelCall, output_tokens: int | None) -> ChatRequest:
+def request_of(call: PanelCall, output_tokens: int | None) -> ChatRequest:
+    """Return a call as a completion is asked for, with at most so many tokens of answer."""
     own = tuple(Text(text) for text in (call.prompt.instructions,) if text)
     return ChatRequest(
         model=call.model,

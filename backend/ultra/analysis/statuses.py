@@ -6,6 +6,7 @@ from ultra.domain.analysis import Answer, RunStatus
 
 _NOT_ASKED = frozenset({"unavailable", "overloaded", "circuit_open", "none_available", "rate_limited", "not_found"})
 """Error kinds that mean: this model could not be asked now. Everything else is a failure of the upstream."""
+_UNPAID = frozenset({"quota_exhausted"})
 
 
 def settled_status(
@@ -28,9 +29,12 @@ def settled_status(
 
 
 def failure_kind(answers: Sequence[Answer]) -> str:
-    """Return why nobody answered: `none_available` when no model could be asked, else `all_failed`.
+    """Return why nobody answered: `quota_exhausted`, `none_available` or `all_failed`.
 
-    `answers` are the failed answers, one for each model asked; without any, none was available.
+    The first when none could be paid, the second when no model could be asked. `answers` are the failed answers, one
+    for each model asked; without any, none was available.
     """
     kinds = {answer.error_kind for answer in answers}
-    return "none_available" if kinds <= _NOT_ASKED else "all_failed"
+    if kinds == _UNPAID:
+        return "quota_exhausted"
+    return "none_available" if kinds <= _NOT_ASKED | _UNPAID else "all_failed"

@@ -122,7 +122,11 @@ def _failed(
     run: Run, result: Mapping[str, Any], services: Services, request_id: str, location: Mapping[str, str]
 ) -> Response:
     """Answer with a problem that has the whole run beside it: which model failed, and why, is what the caller needs."""
-    reply = problem(failure(run), request_id=request_id, show_internals=services.settings.environment != "production")
+    reply = problem(
+        failure(run, result["answers"]),
+        request_id=request_id,
+        show_internals=services.settings.environment != "production",
+    )
     return JSONResponse({**reply.body, "run": result}, status_code=reply.status, headers={**reply.headers, **location})
 
 

@@ -28,6 +28,7 @@ def set_up(services: Services) -> Desk:
         kept=services.kept,
         fleeting=services.fleeting,
         catalogue=services.catalogue,
+        means=services.means,
         patterns=services.patterns,
         flows=tuple(services.flows),
         bounds=RunBounds(

@@ -1,6 +1,6 @@
 """Ensembles as models: `ultra/<pattern>` runs the pattern and tells its synthesis as if one model had spoken."""
 
-from collections.abc import AsyncIterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -146,7 +146,7 @@ class _EnsembleAnswer:
                     yield Delta(0, event.data["text"])
         self._run = await self._runs.get(self._principal, self._run.id)
         self._result = await self._runs.result(self._principal, self._run.id)
-        rest = _untold(self._run, told)
+        rest = _untold(self._run, told, self._result["answers"])
         if rest:
             yield Delta(0, rest)
         yield PartEnded(0)
@@ -163,10 +163,10 @@ def _reason(result: Mapping[str, Any]) -> FinishReason:
     return cut or "stop"
 
 
-def _untold(run: Run, told: str) -> str:
+def _untold(run: Run, told: str, answers: Sequence[Mapping[str, Any]]) -> str:
     """Return what of the verdict the client has not got; raise when it can no longer be told truthfully."""
     if run.verdict is None or run.status in ("failed", "cancelled"):
-        raise failure(run)
+        raise failure(run, answers)
     if not run.verdict.text.startswith(told):
         raise Truncated(
             "The synthesis broke off after it had begun and was replaced.",

@@ -8,11 +8,23 @@ from ultra.domain.analysis import FINAL, JournalEvent, Run
 from ultra.domain.errors import (
     AllFailed,
     Cancelled,
+    CircuitOpen,
+    ContextTooLong,
     InvalidRequest,
+    NetworkFailed,
     NoneAvailable,
+    NotFound,
+    Overloaded,
+    ProtocolViolated,
     QuotaExhausted,
+    RateLimited,
+    Refused,
     TimedOut,
+    Truncated,
     UltraError,
+    Unavailable,
+    UpstreamFailed,
+    UpstreamRefusedKey,
 )
 from ultra.domain.records import decimal_to_json, verdict_to_json
 
@@ -34,10 +46,20 @@ _FAILURES: Mapping[str, type[UltraError]] = {
 }
 """What a failed run is by its cause; every other cause means that nobody answered."""
 
+_CAUSES: Mapping[str, type[UltraError]] = {
+    kind.kind: kind
+    for kind in (
+        Cancelled, CircuitOpen, ContextTooLong, InvalidRequest, NetworkFailed, NoneAvailable, NotFound, Overloaded,
+        ProtocolViolated, QuotaExhausted, RateLimited, Refused, TimedOut, Truncated, UltraError, Unavailable,
+        UpstreamFailed, UpstreamRefusedKey,
+    )
+}  # fmt: skip
+"""What the failure of one model was, by the word that its answer keeps."""
+
 _HINTS: Mapping[str, str] = {
     "quota_exhausted": (
-        "Raise budget_usd, or ask fewer or cheaper models. A model of unknown price fits no budget: "
-        "`ultra models` shows prices, ultra.toml sets them."
+        "Raise budget_usd or the account's budget, or ask fewer or cheaper models. A model of unknown price fits no "
+        "budget: `ultra models` shows prices, ultra.toml sets them."
     ),
     "timed_out": "Raise deadline_s, or ask faster models.",
     "none_available": "`ultra models` says which models can be asked now, and why others cannot.",
@@ -160,11 +182,18 @@ def _error(run: Run) -> dict[str, Any] | None:
     return {"code": run.error_kind, "detail": run.error, "hint": _HINTS.get(run.error_kind)}
 
 
-def failure(run: Run) -> UltraError:
-    """Return the error that a run without a verdict is to whoever waited for it."""
+def failure(run: Run, answers: Sequence[Mapping[str, Any]]) -> UltraError:
+    """Return the error that a run without a verdict is to whoever waited; its failed `answers` are the causes."""
     message = run.error or f"The run is {run.status}."
     if run.status == "cancelled":
         return Cancelled(message)
     hint = _HINTS.get(run.error_kind or "")
     kind = _FAILURES.get(run.error_kind or "")
-    return kind(message, hint=hint) if kind else AllFailed(message, causes=(), hint=hint)
+    if kind is not None:
+        return kind(message, hint=hint)
+    return AllFailed(message, causes=[_cause(each) for each in answers if each["status"] == "failed"], hint=hint)
+
+
+def _cause(answer: Mapping[str, Any]) -> UltraError:
+    kind = _CAUSES.get(answer["error_kind"] or "", UpstreamFailed)
+    return kind(answer["error"] or "It failed.", model=answer["model"])

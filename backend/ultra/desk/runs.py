@@ -11,6 +11,7 @@ from ultra.desk.results import result
 from ultra.domain.analysis import FINAL, Earlier, JournalEvent, Question, Run, RunOptions, RunStatus
 from ultra.domain.errors import Conflict, InvalidRequest, NotFound
 from ultra.domain.identity import Principal
+from ultra.domain.limits import Means
 from ultra.domain.observations import JournalRead
 from ultra.domain.patterns import Lens, Patterns
 from ultra.domain.ports import Catalogue, Journal, Observer, RunPage
@@ -42,6 +43,7 @@ class RunDesk:
         kept: Bench,
         fleeting: Bench,
         catalogue: Catalogue,
+        means: Means,
         patterns: Patterns,
         flows: Sequence[str],
         bounds: RunBounds,
@@ -51,6 +53,7 @@ class RunDesk:
         self._kept = kept
         self._fleeting = fleeting
         self._catalogue = catalogue
+        self._means = means
         self._patterns = patterns
         self._flows = tuple(flows)
         self._bounds = bounds
@@ -91,7 +94,10 @@ class RunDesk:
         request_id: str,
         follow_up_to: str | None = None,
     ) -> Run:
-        """Check everything, keep the run and set it going; returns it as queued. Nothing is spent on a bad request."""
+        """Check everything, keep the run and set it going; returns it as queued. Nothing is spent on a bad request.
+
+        Also raises `QuotaExhausted` for a run whose first round cannot be paid; nothing of it is kept then.
+        """
         if not question.prompt.strip():
             raise InvalidRequest("The prompt is empty.", param="prompt", hint="Send the question as `prompt`.")
         panel = self._panel(principal, options)
@@ -110,6 +116,7 @@ class RunDesk:
             request_id=request_id,
             credential_id=principal.credential_id,
         )
+        await self._means.refuse_unpayable(run)
         bench = self._kept if options.store else self._fleeting
         await bench.executor.submit(run)
         return run

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+from ultra.domain.analysis import Run
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -170,6 +172,13 @@ def reached(purse: Purse, *, before: Decimal, after: Decimal) -> tuple[Reached, 
     """Return the lines between what was spent out of a purse before, and what is now."""
     lines: dict[Literal[80, 100], Decimal] = {80: purse.limit_usd * 4 / 5, 100: purse.limit_usd}
     return tuple(Reached(purse, percent) for percent, line in lines.items() if before < line <= after)
+
+
+class Means(Protocol):
+    """Knows whether a run can be paid at all, before it is begun."""
+
+    async def refuse_unpayable(self, run: Run) -> None:
+        """Raise `QuotaExhausted` when, as things stand, not one call of its first round can be paid by its caller."""
 
 
 class Purses(Protocol):

@@ -1,7 +1,7 @@
 """The skin that keeps budgets: money is set aside before a completion, and what it really cost is written after it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import TracebackType
@@ -66,10 +66,38 @@ class Budgeted:
             await asyncio.shield(self._take_back(reserving, reservation))
             raise
         if short is not None:
-            if self._milestones.is_news(short):
-                self._milestones.refused(short, used_usd=await self._budgets.spent(short))
-            raise _used_up(short)
+            raise await self._refusal(short)
         return _Reservation(reservation, purses)
+
+    async def refuse_unpayable(self, wanted: Callable[[], Sequence[ChatRequest]], call: CallContext) -> None:
+        """Raise `QuotaExhausted` when, as things stand, not one of these could be set aside; sets nothing aside.
+
+        What is `wanted` is worked out for callers with a budget only.
+        """
+        purses = await self._purses.of(call.principal, call.credential_id)
+        requests = wanted() if purses else ()
+        if not requests:
+            return
+        least = self._least(requests, call)
+        for purse in purses:
+            if await self._budgets.spent(purse) + least > purse.limit_usd:
+                raise await self._refusal(purse)
+
+    def _least(self, requests: Sequence[ChatRequest], call: CallContext) -> Decimal:
+        """Return the smallest of the worst cases; raises `QuotaExhausted` where none is known."""
+        found: list[Decimal] = []
+        for number, request in enumerate(requests, start=1):
+            try:
+                found.append(self._worst_case(request, call))
+            except QuotaExhausted:
+                if number == len(requests) and not found:
+                    raise
+        return min(found)
+
+    async def _refusal(self, short: Purse) -> QuotaExhausted:
+        if self._milestones.is_news(short):
+            self._milestones.refused(short, used_usd=await self._budgets.spent(short))
+        return _used_up(short)
 
     async def _take_back(self, reserving: asyncio.Future[Purse | None], reservation: str) -> None:
         """Give back what nobody waits for any more; whether it was set aside is known when that has ended."""

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import ultra.patterns as lenses
-from ultra.analysis import AnalysisPolicy, Analyst, Flow, known_flows
+from ultra.analysis import AnalysisPolicy, Analyst, FirstRounds, Flow, known_flows
 from ultra.config import Loaded, Settings, live_keys
+from ultra.domain.limits import Means
 from ultra.domain.patterns import Patterns
 from ultra.domain.ports import Completions, Executor, Journal, Ledger, Observer, Runs
 from ultra.gateway.budgeting import Budgeted
@@ -20,6 +21,7 @@ from ultra.services.access import Access, open_access
 from ultra.services.allowances import Allowances
 from ultra.services.housekeeping import Housekeeping, longest_call, retention_of
 from ultra.services.instruments import Instruments, open_instruments, watch_records, watch_runs
+from ultra.services.means import RunMeans
 from ultra.services.presence import Presence
 from ultra.services.providers import presets
 from ultra.services.purses import AccountPurses, AccountRations
@@ -59,6 +61,7 @@ class Services:
     refresh_models: Callable[[], Awaitable[None]]
     """Read the providers' live lists now; a server does so by itself, a command when it needs them."""
     completions: Completions
+    means: Means
     patterns: Patterns
     flows: Mapping[str, type[Flow]]
     kept: Bench
@@ -106,7 +109,9 @@ async def build(
         if serves:
             await enter(running(_housekeeping(settings, database, access, system).run()))
         gateway = _gateway(settings, stock, instruments, ledger=ledger, system=system)
-        completions = _bounded(gateway, settings, access, stock, instruments, owner=ledger.name, system=system)
+        completions, means = _bounded(
+            gateway, settings, access, stock, patterns, instruments, owner=ledger.name, system=system
+        )
         bench = partial(_bench, settings, system, worker, completions, stock, patterns, instruments, serves=serves)
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
         passing = _in_memory(system)
@@ -119,6 +124,7 @@ async def build(
             catalogue=stock.catalogue,
             refresh_models=stock.live.refresh,
             completions=completions,
+            means=means,
             patterns=patterns,
             flows=known_flows(),
             kept=await enter(bench(*stored)),
@@ -194,12 +200,16 @@ def _bounded(
     settings: Settings,
     access: Access,
     stock: Stock,
+    patterns: Patterns,
     instruments: Instruments,
     *,
     owner: str,
     system: System,
-) -> Completions:
-    """Put the skins of tokens and money around the gateway; whatever asks a model asks through both."""
+) -> tuple[Completions, Means]:
+    """Put the skins of tokens and money around the gateway; whatever asks a model asks through both.
+
+    Returns it with who says beforehand whether a run can be paid.
+    """
     allowances = Allowances(users=access.stores.users, keys=access.stores.keys, system=system)
     budgeted = Budgeted(
         gateway,
@@ -213,7 +223,11 @@ def _bounded(
     )
     rations = AccountRations(allowances=allowances, policy=access.limits)
     rationed = Rationed(budgeted, rations=rations, limiter=access.limiter)
-    return rationed if instruments.tracing is None else instruments.tracing.completions(rationed)
+    first_rounds = FirstRounds(
+        catalogue=stock.catalogue, patterns=patterns, flows=known_flows(), system=system, policy=AnalysisPolicy()
+    )
+    means = RunMeans(first_rounds=first_rounds, budgeted=budgeted, system=system)
+    return rationed if instruments.tracing is None else instruments.tracing.completions(rationed), means
 
 
 def make_folders(settings: Settings) -> None:

@@ -8,11 +8,11 @@ import pytest
 from tests.fakes.catalogue import model
 from tests.fakes.completions import Reply, Said
 from tests.fakes.patterns import FakeLens
-from tests.unit.analysis.conftest import World, build
+from tests.unit.analysis.conftest import MODELS, World, build
 from ultra.analysis import RecordFailed, known_flows
 from ultra.domain.analysis import Question
 from ultra.domain.chat import Image, Message, Text
-from ultra.domain.errors import CircuitOpen, NetworkFailed, Overloaded, Truncated, UltraError
+from ultra.domain.errors import CircuitOpen, NetworkFailed, Overloaded, QuotaExhausted, Truncated, UltraError
 
 CLOSED = "What is 17 * 23?"
 
@@ -384,3 +384,12 @@ async def test_a_fault_in_a_lens_ends_the_run(world: World, caplog: pytest.LogCa
     run = await world.done()
     assert (run.status, run.error_kind, run.error) == ("failed", "internal", "The run broke inside Ultra.")
     assert "secret detail" in caplog.text
+
+
+async def test_a_run_that_nobody_could_be_paid_for_says_so(world: World) -> None:
+    """It fails as what it is, in the words of who keeps the budget, and no upstream is blamed."""
+    world.completions.default = lambda *_: QuotaExhausted("The budget of 1 USD does not reach for this today.")
+    run = await world.done(flow="compare")
+    assert (run.status, run.error_kind) == ("failed", "quota_exhausted")
+    assert run.error == "The budget of 1 USD does not reach for this today."
+    assert len(world.events(run, "run.failed")[0].data["causes"]) == len(MODELS)

@@ -50,3 +50,13 @@ def test_a_failure_names_its_kind() -> None:
     broken = Answer("member-2", "p/m", "answer", "failed", error_kind="network_failed")
     assert failure_kind([]) == failure_kind([open_circuit]) == "none_available"
     assert failure_kind([open_circuit, broken]) == "all_failed"
+
+
+def test_what_nobody_could_be_paid_for_is_no_failure_of_an_upstream() -> None:
+    """When money was all that lacked, that is the kind; beside models that could not be asked it is theirs."""
+    unpaid = Answer("member-1", "p/m", "answer", "failed", error_kind="quota_exhausted")
+    open_circuit = Answer("member-2", "p/m", "answer", "failed", error_kind="circuit_open")
+    broken = Answer("member-3", "p/m", "answer", "failed", error_kind="network_failed")
+    assert failure_kind([unpaid, unpaid]) == "quota_exhausted"
+    assert failure_kind([unpaid, open_circuit]) == "none_available"
+    assert failure_kind([unpaid, broken]) == "all_failed"

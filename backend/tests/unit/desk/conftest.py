@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.catalogue import FakeCatalogue, model
 from tests.fakes.executor import FakeExecutor
 from tests.fakes.journal import FakeJournal
+from tests.fakes.means import FakeMeans
 from tests.fakes.observer import FakeObserver
 from tests.fakes.patterns import FakeLens, FakePatterns
 from tests.fakes.runs import FakeRuns
@@ -30,12 +31,13 @@ class Office:
     catalogue: FakeCatalogue
     system: FakeSystem
     observer: FakeObserver
+    means: FakeMeans
 
 
 @pytest.fixture
 def office() -> Office:
     """Set up a desk with four models and two patterns."""
-    system, observer = FakeSystem(), FakeObserver()
+    system, observer, means = FakeSystem(), FakeObserver(), FakeMeans()
     strengths = {"a/one": 1, "b/two": 2, "c/three": 3, "d/four": 4}
     catalogue = FakeCatalogue(*[model(name, strength=strength) for name, strength in strengths.items()])
     kept, fleeting = _bench(system), _bench(system)
@@ -43,6 +45,7 @@ def office() -> Office:
         kept=kept,
         fleeting=fleeting,
         catalogue=catalogue,
+        means=means,
         patterns=FakePatterns(FakeLens(), FakeLens("systems", minimum_panel=4)),
         flows=("adaptive", "vote"),
         bounds=BOUNDS,
@@ -51,7 +54,7 @@ def office() -> Office:
     )
     assert isinstance(kept.executor, FakeExecutor)
     assert isinstance(fleeting.executor, FakeExecutor)
-    return Office(desk, kept.executor, fleeting.executor, catalogue, system, observer)
+    return Office(desk, kept.executor, fleeting.executor, catalogue, system, observer, means)
 
 
 def _bench(system: FakeSystem) -> Bench:

@@ -121,8 +121,27 @@ def test_the_summary_is_a_part_of_the_result() -> None:
 def test_a_failed_run_is_an_error_to_who_waited(status: Any, kind: str, error: type, hint: str | None) -> None:
     """Its kind decides the class, and where something helps, the hint says what; the result has the same hint."""
     run = replace(QUEUED, status=status, error_kind=kind, error="It went wrong.")
-    found = failure(run)
+    found = failure(run, [])
     assert type(found) is error
     assert found.message == "It went wrong."
     assert (hint in found.hint) if hint else found.hint is None
     assert result(run, [])["error"] == {"code": kind, "detail": "It went wrong.", "hint": found.hint}
+
+
+def test_the_causes_of_a_failed_run_are_its_failed_answers() -> None:
+    """Each by the word and the model of its answer; a word that is no error's own is a failure of the upstream."""
+    kinds = ("network_failed", "quota_exhausted", "internal", "imagined")
+    failed = [
+        answer_to_json(Answer("member-1", f"a/{kind}", "answer", "failed", error_kind=kind, error=f"It was {kind}."))
+        for kind in kinds
+    ]
+    run = replace(QUEUED, status="failed", error_kind="all_failed", error="Every model failed.")
+    found = failure(run, [answered("b/two"), *failed])
+    assert isinstance(found, AllFailed)
+    assert [(each.kind, each.model) for each in found.causes] == [
+        ("network_failed", "a/network_failed"),
+        ("quota_exhausted", "a/quota_exhausted"),
+        ("internal", "a/internal"),
+        ("upstream_failed", "a/imagined"),
+    ]
+    assert found.causes[0].message == "It was network_failed."

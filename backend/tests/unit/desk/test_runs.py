@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.desk.conftest import Office
 from ultra.domain.analysis import NewEvent, Question, Run, Verdict
-from ultra.domain.errors import Conflict, InvalidRequest, NotFound, UltraError
+from ultra.domain.errors import Conflict, InvalidRequest, NotFound, QuotaExhausted, UltraError
 from ultra.domain.identity import LOCAL_OPERATOR, Principal
 from ultra.domain.observations import JournalRead
 
@@ -167,3 +167,14 @@ async def test_how_late_events_come_is_told_of_those_that_were_waited_for(office
     assert seen == ["run.started", "run.done"]
     (lag,) = [each.lag_s for each in office.observer.noticed if isinstance(each, JournalRead)]
     assert 0 <= lag <= 1
+
+
+async def test_a_run_that_cannot_be_paid_is_not_begun(office: Office) -> None:
+    """It is refused as what it would have been, and nothing of it is kept, whichever way it was asked for."""
+    office.means.is_used_up = True
+    for store in (True, False):
+        with pytest.raises(QuotaExhausted):
+            await begun(office, store=store)
+    assert [each.panel for each in office.means.judged] == [("d/four", "c/three")] * 2
+    assert (office.executor.submitted, office.fleeting.submitted) == ([], [])
+    assert (await office.desk.page(LOCAL_OPERATOR, limit=10)).runs == ()

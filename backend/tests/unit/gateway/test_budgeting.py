@@ -214,3 +214,36 @@ async def test_a_refusal_out_of_a_full_purse_is_no_end() -> None:
         async with till.open():
             pass
     assert not till.observer.noticed
+
+
+async def test_what_cannot_be_paid_at_all_is_known_before() -> None:
+    """The cheapest of several decides, the fullest purse says so, and nothing is set aside by asking."""
+    till = Till(DAY, KEY)
+    call = CallContext("ann", "req_1", till.system.monotonic() + 60, credential_id="key_1", fall_back=False)
+    dear = replace(ASKED, model="b/dear")
+    await till.budgeted.refuse_unpayable(lambda: [dear, ASKED], call)
+    assert await till.spent() == 0
+    with pytest.raises(QuotaExhausted) as refusal:
+        await till.budgeted.refuse_unpayable(lambda: [dear], call)
+    assert refusal.value.code == "budget_exceeded"
+    await till.budgets.reserve([KEY], Decimal("0.2"), reservation="other")
+    with pytest.raises(QuotaExhausted):
+        await till.budgeted.refuse_unpayable(lambda: [dear, ASKED], call)
+
+
+async def test_a_price_that_nobody_knows_is_passed_over_beside_one_that_is() -> None:
+    """Only where none is known can nothing be paid."""
+    till = Till(DAY)
+    call = CallContext("ann", "req_1", till.system.monotonic() + 60, credential_id="key_1", fall_back=False)
+    unknown = replace(ASKED, model="c/unknown")
+    for several in ([unknown, ASKED], [ASKED, unknown]):
+        await till.budgeted.refuse_unpayable(lambda: several, call)  # noqa: B023 - it is asked before the next turn
+    with pytest.raises(QuotaExhausted) as refusal:
+        await till.budgeted.refuse_unpayable(lambda: [unknown], call)
+    assert refusal.value.code == "price_unknown"
+
+
+async def test_nothing_is_worked_out_for_who_has_no_budget() -> None:
+    """Such callers' runs are not imagined."""
+    call = CallContext("ann", "req_1", 60.0, credential_id="key_1")
+    await Till().budgeted.refuse_unpayable(lambda: pytest.fail("this must not be asked"), call)
