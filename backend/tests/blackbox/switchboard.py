@@ -34,6 +34,7 @@ from ultra.gate.idempotency import Repeats
 from ultra.gateway.budgeting import Budgeted
 from ultra.limits.policy import LimitPolicy
 from ultra.protocols import strict_json
+from ultra.services.run_places import HeldPlaces
 from ultra.store import keys as stored_keys
 from ultra.store.runs import StoredRuns
 from ultra.store.sessions import StoredSessions
@@ -280,6 +281,11 @@ def gives_every_key_a_purse(right: Any, maker: Any) -> Any:
 @defect(Budgeted, "refuse_unpayable")
 async def begins_what_cannot_be_paid(right: Any, *asked: Any) -> None:
     """Find out whether a run can be paid when it has begun."""
+
+
+@defect(HeldPlaces, "take")
+async def counts_no_runs(right: Any, *asked: Any) -> None:
+    """Let everybody have as many runs at once as they like."""
 
 
 @defect(security_txt, "written")

@@ -42,6 +42,7 @@ CAUGHT_BY: dict[str, Callable[[Any], None]] = {
     "spares_the_keys_of_keys": test_api_keys.test_K13_children_end_with_their_key,
     "gives_every_key_a_purse": test_api_keys.test_K13_one_purse,
     "begins_what_cannot_be_paid": test_limits.test_R19_runs_that_cannot_be_paid,
+    "counts_no_runs": test_limits.test_R01_runs_at_once,
     "shows_everybodys_runs": test_authorization.test_A03_the_runs_of_others,
     "limits_nobody": test_limits.test_R01_a_limit_holds,
     "signs_nobody_out": test_browsers.test_C13_signing_out,

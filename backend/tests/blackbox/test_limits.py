@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.blackbox.asking import Answer, Client, until
 from tests.blackbox.houses import small
-from tests.blackbox.targets import House, at_once
+from tests.blackbox.targets import SILENT, House, at_once
 from tests.blackbox.test_api_keys import question
 
 ME = "/api/auth/me"
@@ -214,6 +214,29 @@ def test_R19_budgets(house):
         return sum((Decimal(row["cost_usd"] or "0") for row in rows), Decimal())
 
     until(lambda: kept() == spent, 10, f"{spent} USD of usage")
+
+
+def test_R01_runs_at_once(house):
+    """A caller's runs are bounded for as long as they last, over all workers, though nobody waits for them."""
+    person = house.person(concurrency=2)
+    wanted = {"prompt": "Why?", "models": [SILENT], "flow": "route", "deadline_s": 600}
+    later = [("prefer", "respond-async")]
+    before = len(house.mock.requests(SILENT.removeprefix("acme/")))
+    answers = at_once(6, lambda _: person.client.post("/api/analyze", wanted, headers=later).expect(202, 429))
+    begun = [each.json["id"] for each in answers if each.status == 202]
+    assert len(begun) == 2
+    refused = next(each for each in answers if each.status == 429)
+    assert refused.json["violated-policies"] == ["concurrency"]
+    person.client.post("/v1/chat/completions", question()).refused(429)
+    assert len(house.mock.requests(SILENT.removeprefix("acme/"))) - before <= 2
+    person.client.post(f"/api/analyses/{begun[0]}/cancel").expect(202)
+    until(lambda: person.client.post("/v1/chat/completions", question()).expect(200, 429).status == 200, 10, "a place")
+    until(lambda: person.client.post("/api/analyze", wanted, headers=later).expect(202, 429).status == 202, 10, "one")
+    for run in person.client.get("/api/analyses?status=running").expect(200).json["data"]:
+        person.client.post(f"/api/analyses/{run['id']}/cancel").expect(202)
+    alone = house.person(concurrency=1)
+    asked = {"prompt": "Why?", "models": ["acme/alpha"], "flow": "route"}
+    alone.client.post("/api/analyze", asked).expect(200)  # counted once, its request included
 
 
 def test_R19_runs_that_cannot_be_paid(house):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from tests.fakes.journal import FakeJournal
 from tests.fakes.runs import FakeRuns
 from ultra.domain.analysis import FINAL, NewEvent, Run, RunStatus, Verdict
+from ultra.domain.errors import Unavailable
 from ultra.domain.ports import Load
 from ultra.system import System
 
@@ -35,7 +36,9 @@ class FakeExecutor:
         return Load()
 
     async def submit(self, run: Run) -> None:
-        """Keep the run and carry out the script."""
+        """Keep the run and carry out the script; raises `Unavailable` after `leave`."""
+        if self.is_leaving:
+            raise Unavailable("Ultra is shutting down.", code="shutting_down", retry_after=1.0)
         self.submitted.append(run)
         await self._runs.create(run)
         await self._runs.claim(run.id, worker=WORKER, until=self._system.now() + timedelta(hours=1))

@@ -96,7 +96,8 @@ class RunDesk:
     ) -> Run:
         """Check everything, keep the run and set it going; returns it as queued. Nothing is spent on a bad request.
 
-        Also raises `QuotaExhausted` for a run whose first round cannot be paid; nothing of it is kept then.
+        Also raises `QuotaExhausted` for a run whose first round cannot be paid, and `RateLimited` for one more than the
+        caller may have at once; nothing of it is kept then.
         """
         if not question.prompt.strip():
             raise InvalidRequest("The prompt is empty.", param="prompt", hint="Send the question as `prompt`.")
@@ -118,7 +119,12 @@ class RunDesk:
         )
         await self._means.refuse_unpayable(run)
         bench = self._kept if options.store else self._fleeting
-        await bench.executor.submit(run)
+        await bench.places.take(principal, run)
+        try:
+            await bench.executor.submit(run)
+        except BaseException:
+            await bench.places.give_back(run.id)
+            raise
         return run
 
     def _panel(self, principal: Principal, options: RunOptions) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from ultra.domain.analysis import Run
+from ultra.domain.identity import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,16 @@ class Means(Protocol):
 
     async def refuse_unpayable(self, run: Run) -> None:
         """Raise `QuotaExhausted` when, as things stand, not one call of its first round can be paid by its caller."""
+
+
+class RunPlaces(Protocol):
+    """Counts the runs that a caller has at once; a run that is conducted has its places."""
+
+    async def take(self, principal: Principal, run: Run) -> None:
+        """Take the places of a run that is about to be kept; raises `RateLimited` where one of them is not free."""
+
+    async def give_back(self, run_id: str) -> None:
+        """Give back the places of a run that was not kept; harmless when repeated."""
 
 
 class Purses(Protocol):

@@ -124,7 +124,7 @@ class Guard:
         self, visit: "_Visit", principal: Principal, *, whose: str | None = None
     ) -> tuple[Decision, Sequence[Place]]:
         policy, scope = visit.keepers.policy, visit.scope
-        places = policy.places(principal) if visit.route in ("completion", "run") else ()
+        places = policy.places(principal) if visit.route == "completion" else ()  # a run outlives its request
         charges = policy.caller(principal, address=scope["ultra.address"], route=visit.route)
         return await self._charge(visit.keepers, charges, scope, places=places, whose=whose), places
 

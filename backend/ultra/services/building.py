@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import ultra.patterns as lenses
-from ultra.analysis import AnalysisPolicy, Analyst, FirstRounds, Flow, known_flows
+from ultra.analysis import AnalysisPolicy, FirstRounds, Flow, known_flows
 from ultra.config import Loaded, Settings, live_keys
 from ultra.domain.limits import Means
 from ultra.domain.patterns import Patterns
-from ultra.domain.ports import Completions, Executor, Journal, Ledger, Observer, Runs
+from ultra.domain.ports import Completions, Journal, Ledger, Observer, Runs
 from ultra.gateway.budgeting import Budgeted
 from ultra.gateway.completion import Gateway
 from ultra.gateway.policy import Policy
@@ -19,8 +19,9 @@ from ultra.gateway.rationing import Rationed
 from ultra.inventory.catalogue import Inventory
 from ultra.services.access import Access, open_access
 from ultra.services.allowances import Allowances
+from ultra.services.bench import Bench, Given, open_bench
 from ultra.services.housekeeping import Housekeeping, longest_call, retention_of
-from ultra.services.instruments import Instruments, open_instruments, watch_records, watch_runs
+from ultra.services.instruments import Instruments, open_instruments, watch_records
 from ultra.services.means import RunMeans
 from ultra.services.presence import Presence
 from ultra.services.providers import presets
@@ -38,16 +39,6 @@ from ultra.store.ledger import StoredLedger
 from ultra.store.memory import JournalInMemory, RunsInMemory
 from ultra.store.runs import StoredRuns
 from ultra.system import System
-from ultra.work.in_process import InProcessExecutor
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Where runs are kept and who works on them: one on disk, one in memory for runs that must leave no trace."""
-
-    runs: Runs
-    journal: Journal
-    executor: Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +103,8 @@ async def build(
         completions, means = _bounded(
             gateway, settings, access, stock, patterns, instruments, owner=ledger.name, system=system
         )
-        bench = partial(_bench, settings, system, worker, completions, stock, patterns, instruments, serves=serves)
+        given = Given(settings, completions, stock, patterns, access, instruments, system)
+        bench = partial(open_bench, given, worker=worker, serves=serves)
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
         passing = _in_memory(system)
         parts = Replaceable(stock, gateway, access, instruments)
@@ -247,48 +239,6 @@ async def _database(settings: Settings, system: System) -> AsyncIterator[Databas
         await migrating.make_ready(database, upgrades=settings.auto_migrate)
         await stamp.claim_stamp(database, environment=settings.environment)
         yield database
-
-
-@asynccontextmanager
-async def _bench(
-    settings: Settings,
-    system: System,
-    worker: str,
-    completions: Completions,
-    stock: Stock,
-    patterns: Patterns,
-    instruments: Instruments,
-    runs: Runs,
-    journal: Journal,
-    *,
-    serves: bool,
-) -> AsyncIterator[Bench]:
-    tracing = instruments.tracing
-    analyst = Analyst(
-        completions=completions,
-        catalogue=stock.catalogue,
-        patterns=patterns,
-        flows=known_flows(),
-        runs=runs,
-        journal=journal if tracing is None else tracing.journal(journal),
-        observer=instruments.observer,
-        system=system,
-        policy=AnalysisPolicy(),
-    )
-    executor = InProcessExecutor(
-        runs=runs,
-        conduct=analyst.conduct if tracing is None else tracing.conduct(analyst.conduct, runs=runs),
-        observer=instruments.observer,
-        system=system,
-        worker=worker,
-        concurrency=settings.run_concurrency,
-        lease_s=settings.run_lease_s,
-        grace_s=settings.shutdown_grace_s,
-        adopts=serves,
-    )
-    watch_runs(instruments.metrics, executor)
-    async with executor:
-        yield Bench(runs=runs, journal=journal, executor=executor)
 
 
 def _policy(settings: Settings) -> Policy:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ultra.domain.identity import LOCAL_OPERATOR, Allowance, Principal
 from ultra.domain.limits import Charge, Purse
 from ultra.limits import LimitPolicy
-from ultra.services.allowances import Allowances
+from ultra.services.allowances import Allowances, Allowed
 
 
 class AccountPurses:
@@ -35,21 +35,23 @@ class AccountRations:
         if principal == LOCAL_OPERATOR.id:
             return ()
         allowed = await self._allowances.of(principal, credential_id)
-        own = allowed.user or Allowance()
-        if allowed.key is None:
-            return self._policy.tokens(
-                Principal(id=principal, kind="user", credential="session", allowance=own), tokens
-            )
-        caller = Principal(
-            id=principal,
-            kind="service",
-            credential="key",
-            credential_id=credential_id,
-            line=allowed.line,
-            allowance=allowed.key,
-            owner_allowance=own,
-        )
-        return self._policy.tokens(caller, tokens)
+        return self._policy.tokens(caller_of(principal, credential_id, allowed), tokens)
+
+
+def caller_of(principal: str, credential_id: str | None, allowed: Allowed) -> Principal:
+    """Return a caller as the limits know them, from what is kept of them."""
+    own = allowed.user or Allowance()
+    if allowed.key is None:
+        return Principal(id=principal, kind="user", credential="session", allowance=own)
+    return Principal(
+        id=principal,
+        kind="service",
+        credential="key",
+        credential_id=credential_id,
+        line=allowed.line,
+        allowance=allowed.key,
+        owner_allowance=own,
+    )
 
 
 def _purses(key: str, allowance: Allowance | None) -> Iterator[Purse]:

@@ -11,6 +11,7 @@ from tests.fakes.journal import FakeJournal
 from tests.fakes.means import FakeMeans
 from tests.fakes.observer import FakeObserver
 from tests.fakes.patterns import FakeLens, FakePatterns
+from tests.fakes.run_places import FakeRunPlaces
 from tests.fakes.runs import FakeRuns
 from tests.fakes.system import FakeSystem
 from ultra.desk.runs import RunBounds, RunDesk
@@ -32,6 +33,7 @@ class Office:
     system: FakeSystem
     observer: FakeObserver
     means: FakeMeans
+    kept_places: FakeRunPlaces
 
 
 @pytest.fixture
@@ -54,10 +56,16 @@ def office() -> Office:
     )
     assert isinstance(kept.executor, FakeExecutor)
     assert isinstance(fleeting.executor, FakeExecutor)
-    return Office(desk, kept.executor, fleeting.executor, catalogue, system, observer, means)
+    assert isinstance(kept.places, FakeRunPlaces)
+    return Office(desk, kept.executor, fleeting.executor, catalogue, system, observer, means, kept.places)
 
 
 def _bench(system: FakeSystem) -> Bench:
     runs = FakeRuns(system=system)
     journal = FakeJournal(runs=runs, system=system)
-    return Bench(runs=runs, journal=journal, executor=FakeExecutor(runs=runs, journal=journal, system=system))
+    return Bench(
+        runs=runs,
+        journal=journal,
+        executor=FakeExecutor(runs=runs, journal=journal, system=system),
+        places=FakeRunPlaces(),
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.desk.conftest import Office
 from ultra.domain.analysis import NewEvent, Question, Run, Verdict
-from ultra.domain.errors import Conflict, InvalidRequest, NotFound, QuotaExhausted, UltraError
+from ultra.domain.errors import Conflict, InvalidRequest, NotFound, QuotaExhausted, RateLimited, UltraError, Unavailable
 from ultra.domain.identity import LOCAL_OPERATOR, Principal
 from ultra.domain.observations import JournalRead
 
@@ -178,3 +178,18 @@ async def test_a_run_that_cannot_be_paid_is_not_begun(office: Office) -> None:
     assert [each.panel for each in office.means.judged] == [("d/four", "c/three")] * 2
     assert (office.executor.submitted, office.fleeting.submitted) == ([], [])
     assert (await office.desk.page(LOCAL_OPERATOR, limit=10)).runs == ()
+
+
+async def test_a_run_that_is_one_too_many_is_not_kept(office: Office) -> None:
+    """And one that cannot be kept leaves no place behind."""
+    places = office.kept_places
+    places.most = 1
+    run = await begun(office)
+    with pytest.raises(RateLimited):
+        await begun(office)
+    assert office.executor.submitted == [run]
+    places.most = 2
+    office.executor.leave()
+    with pytest.raises(Unavailable):
+        await begun(office)
+    assert places.taken == {run.id}

@@ -325,6 +325,16 @@ async def test_a_cancelled_request_gives_its_place_back() -> None:
     assert (await gate.ask("POST", who="member")).status == 200
 
 
+async def test_a_run_takes_no_place_here() -> None:
+    """It outlives its request: its place is held by whoever conducts it, and it is not counted twice."""
+    gate = Gate(Need(Permission.RUNS_CREATE, "run"), rates=Rates(concurrency=1))
+    gate.go.clear()
+    both = [asyncio.create_task(gate.ask("POST", who="member")) for _ in range(2)]
+    await gate.system.settled()
+    gate.go.set()
+    assert [each.status for each in await asyncio.gather(*both)] == [200, 200]
+
+
 async def test_a_counter_out_of_reach_is_noted() -> None:
     """A decision this worker made by itself stands in the log line of its request."""
 

@@ -15,7 +15,7 @@ from ultra.limits import Rates
 
 def recalled(who: str, **changes: Any) -> Gate:
     """Return a gate that was passed by somebody a moment ago, as the person they were then."""
-    gate = Gate(Need(Permission.RUNS_READ, "run"), rates=Rates(concurrency=1))
+    gate = Gate(Need(Permission.RUNS_READ, "completion"), rates=Rates(concurrency=1))
     gate.authenticator.recalls[who] = replace(KNOWN[who], **changes)
     return gate
 
