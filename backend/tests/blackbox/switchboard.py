@@ -288,6 +288,11 @@ async def counts_no_runs(right: Any, *asked: Any) -> None:
     """Let everybody have as many runs at once as they like."""
 
 
+@defect(SignIn, "supersede")
+async def leaves_the_session_before(right: Any, *asked: Any, **more: Any) -> None:
+    """Let a browser that signs in again keep the session it came with."""
+
+
 @defect(security_txt, "written")
 def says_until_yesterday(right: Any, *given: Any, now: Any, **rest: Any) -> str:
     """Tell a date that is over."""

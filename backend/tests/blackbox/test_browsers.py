@@ -2,12 +2,14 @@
 
 import secrets
 import time
+from functools import partial
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.blackbox.asking import Answer
 from tests.blackbox.policy import HAS, OPERATIONS, filled
-from tests.blackbox.targets import Browser, Target, bearer
+from tests.blackbox.targets import Browser, Target, bearer, each_worker
 from tests.blackbox.test_tokens import open_run
 
 ME = "/api/auth/me"
@@ -147,6 +149,26 @@ def test_C11_a_planted_session(target):
     first = browser.session[1]
     browser.sign_in(person.name, person.password).expect(200)
     assert browser.session[1] != first
+
+
+def test_C11_signing_in_again(target):
+    """The session that a browser comes with ends when it signs in again, by program or by page, as whomever."""
+    person, other = target.person(), target.person()
+    browser = person.browser()
+    for somebody in (person, other):
+        name, value = browser.session
+        browser.sign_in(somebody.name, somebody.password).expect(200)
+        assert browser.session[1] != value
+        for answer in each_worker(target, partial(target.client().get, ME, headers=[("cookie", f"{name}={value}")])):
+            answer.unauthenticated()
+        browser.ask("GET", ME).expect(200)
+    name, value = browser.session
+    token = browser.ask("GET", "/api/auth/csrf", headers=()).expect(200).json["csrf_token"]
+    form = urlencode({"username": other.name, "password": other.password, "csrf_token": token}).encode()
+    typed = [*browser.own, ("content-type", "application/x-www-form-urlencoded")]
+    browser.ask("POST", "/sign-in", body=form, headers=typed).expect(303)
+    target.client().get(ME, headers=[("cookie", f"{name}={value}")]).unauthenticated()
+    browser.ask("GET", ME).expect(200)
 
 
 def test_C13_signing_out(target):

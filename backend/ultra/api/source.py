@@ -14,6 +14,7 @@ def _source(request: Request) -> Source:
         user_agent=request.headers.get("user-agent"),
         request_id=request.scope["ultra.request_id"],
         device=request.state.services.access.devices.presented(request.scope["headers"]),
+        session=request.state.services.access.session_cookie.presented(request.scope["headers"]),
     )
 
 

@@ -54,6 +54,13 @@ class Cookie:
             raise BadCookie
         return values[0].decode("ascii")
 
+    def presented(self, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+        """Return its value where there is exactly one that Ultra may have set, and None for everything else."""
+        try:
+            return self.read(headers)
+        except (InvalidRequest, BadCookie):
+            return None
+
 
 def session_cookie(*, secure: bool) -> Cookie:
     """Return the cookie of browser sessions, which browsers forget after twelve hours."""

@@ -6,9 +6,8 @@ attempts that bring it are only counted apart from those of strangers.
 
 from collections.abc import Sequence
 
-from ultra.auth.cookies import BadCookie, Cookie
+from ultra.auth.cookies import Cookie
 from ultra.auth.encodings import fingerprint, keyed, same
-from ultra.domain.errors import InvalidRequest
 from ultra.system import System
 
 _PURPOSE = "ultra known device"
@@ -33,10 +32,7 @@ class Devices:
 
     def presented(self, headers: Sequence[tuple[bytes, bytes]]) -> str | None:
         """Return what the browser brings, not judged yet; None for nothing, or nothing of ours."""
-        try:
-            return self._cookie.read(headers)
-        except (BadCookie, InvalidRequest):
-            return None
+        return self._cookie.presented(headers)
 
     def recognise(self, username: str, presented: str | None) -> str | None:
         """Return the device's own name when that account has signed in with it before, else None."""

@@ -31,6 +31,8 @@ class Source:
     request_id: str | None = None
     device: str | None = field(default=None, repr=False)
     """What a browser brings as proof that it was here before; not judged yet."""
+    session: str | None = field(default=None, repr=False)
+    """The session's cookie that came along, whosever and however good."""
 
     def entry(self, action: str, *, actor: str | None, target: str | None = None, **facts: str) -> AuditEntry:
         """Return the audit's entry of something that is being done."""
@@ -83,6 +85,14 @@ class SignIn:
         user = await self._proved(username, password, source)
         entry = source.entry("sign_in", actor=user.id, to="session")
         return await self._browser_sessions.open(user, entry, address=source.address, user_agent=source.user_agent)
+
+    async def supersede(self, opened: OpenedSession, *, source: Source) -> None:
+        """End the session that a browser came with, now that it has another: whoever else knows it is signed out."""
+        found = None if source.session is None else await self._browser_sessions.find(source.session)
+        if found is not None:
+            session, user = found
+            entry = source.entry("session.end", actor=opened.user.id, target=session.public_id, because="sign_in")
+            await self._sessions.revoke(session.public_id, replace(entry, credential="session"), owner=user.id)
 
     async def open_tokens(self, username: str, password: str, *, source: Source) -> TokenPair:
         """Sign a program in; raises as `open_session` does."""

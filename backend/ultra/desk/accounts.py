@@ -22,15 +22,22 @@ class AccountDesk:
         self._throttle = throttle
 
     async def sign_in(self, username: str, password: str, *, source: Source) -> OpenedSession:
-        """Begin a browser session; raises `Unauthenticated`, or `RateLimited` after too many failures."""
+        """Begin a browser session; raises `Unauthenticated`, or `RateLimited` after too many failures.
+
+        The session that the browser had until now ends.
+        """
         device = self._access.devices.recognise(username, source.device)
         async with self._throttle.attempt(username, source.address, device=device):
-            return await self._access.sign_in.open_session(username, password, source=source)
+            opened = await self._access.sign_in.open_session(username, password, source=source)
+        await self._access.sign_in.supersede(opened, source=source)
+        return opened
 
     async def sign_in_by_link(self, link: str, *, source: Source) -> OpenedSession:
-        """Begin a browser session with a one-time link."""
+        """Begin a browser session with a one-time link; the one that the browser had until now ends."""
         async with self._throttle.attempt(None, source.address):
-            return await self._access.accounts.sign_in_by_link(link, source=source)
+            opened = await self._access.accounts.sign_in_by_link(link, source=source)
+        await self._access.sign_in.supersede(opened, source=source)
+        return opened
 
     async def tokens(self, username: str, password: str, *, source: Source) -> TokenPair:
         """Begin a token family for a program."""

@@ -40,4 +40,5 @@ def source_of(request: Request) -> Source:
         user_agent=request.headers.get("user-agent"),
         request_id=request.scope["ultra.request_id"],
         device=request.state.services.access.devices.presented(request.scope["headers"]),
+        session=request.state.services.access.session_cookie.presented(request.scope["headers"]),
     )

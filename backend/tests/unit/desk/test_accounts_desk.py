@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,36 @@ async def test_failed_attempts_are_heard_of(here: Entry) -> None:
     causes = [each.cause for each in here.observer.noticed if isinstance(each, SignInFailed)]
     assert len(causes) == 40
     assert set(causes) == {"password", "throttled"}
+
+
+async def test_a_browser_has_one_session(here: Entry) -> None:
+    """The one it comes with ends when it signs in again, whoever it was and is; other browsers' stay."""
+    ann, bob = await here.enrol("ann"), await here.enrol("bob")
+    elsewhere = await here.accounts.sign_in("ann", PASSWORD, source=SOURCE)
+    before = await here.accounts.sign_in("ann", PASSWORD, source=SOURCE)
+    now = await here.accounts.sign_in("bob", PASSWORD, source=replace(SOURCE, session=before.text))
+    assert [each["id"] for each in await here.accounts.sessions(caller(ann))] == [elsewhere.session.public_id]
+    for stray in ("", "nobodys", before.text, now.text[:-1]):
+        await here.accounts.sign_in("bob", PASSWORD, source=replace(SOURCE, session=stray))
+    assert now.session.public_id in [each["id"] for each in await here.accounts.sessions(caller(bob))]
+    assert [action for action in await here.actions() if action[0] == "session.end"] == [("session.end", "session")]
+
+
+async def test_a_link_ends_the_session_before(here: Entry) -> None:
+    """As a password does."""
+    await here.access.accounts.ensure_first_admin()
+    link = await here.access.accounts.ensure_first_admin()
+    assert link is not None
+    ann = await here.enrol("ann")
+    before = await here.accounts.sign_in("ann", PASSWORD, source=SOURCE)
+    await here.accounts.sign_in_by_link(link, source=replace(SOURCE, session=before.text))
+    assert not await here.accounts.sessions(caller(ann))
+
+
+async def test_a_failed_sign_in_ends_nothing(here: Entry) -> None:
+    """Whoever mistypes stays who they were."""
+    ann = await here.enrol("ann")
+    before = await here.accounts.sign_in("ann", PASSWORD, source=SOURCE)
+    with pytest.raises(Unauthenticated):
+        await here.accounts.sign_in("ann", "wrong", source=replace(SOURCE, session=before.text))
+    assert len(await here.accounts.sessions(caller(ann))) == 1
