@@ -211,6 +211,7 @@ def test_R19_budgets(house):
     def kept() -> Decimal:
         """Return what the usage says; each worker writes its own calls down a moment later."""
         rows = person.client.get("/api/usage?by=key").expect(200).json["data"]
+        assert not [row for row in rows if re.fullmatch(r".*\..*0", row["cost_usd"] or "")], "money ends in zeros"
         return sum((Decimal(row["cost_usd"] or "0") for row in rows), Decimal())
 
     until(lambda: kept() == spent, 10, f"{spent} USD of usage")

@@ -154,6 +154,14 @@ def test_J09_required_claims(house):
         refuses(house, forged(house, person, drop=claim))
 
 
+def test_J09_names_that_no_store_keeps(house):
+    """A signed token whose names hold NUL or other things that are none is refused like every other."""
+    person = house.person()
+    for claim in ("sid", "sub", "jti"):
+        for value in ("family\0", "a b", "f\u00e4mily", "x" * 1000):
+            refuses(house, forged(house, person, claims={claim: value}))
+
+
 def test_J11_tokens_from_the_future(house):
     """A token that is not good yet, or was made tomorrow, is refused; so is one that has expired or lasts too long."""
     person, now = house.person(), int(time.time())

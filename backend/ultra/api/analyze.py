@@ -114,7 +114,8 @@ async def analyze(
     facts["cost_usd"] = decimal_to_json(ended.cost_usd)
     if ended.status in ("failed", "cancelled"):
         return _failed(ended, result, services, request_id, location)
-    cost = {} if ended.cost_usd is None else {"x-ultra-cost-usd": format(ended.cost_usd, "f")}
+    spent = decimal_to_json(ended.cost_usd)
+    cost = {} if spent is None else {"x-ultra-cost-usd": spent}
     return JSONResponse(result, headers={**location, **cost})
 
 

@@ -33,6 +33,8 @@ _NUMBERS = ("iat", "nbf", "exp", "ver")
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,3027}\.[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 """Three parts of base64url, 4096 characters in all. The last is 32 bytes: 43 characters whose last carries two bits
 that must be zero, or four spellings would decode alike."""
+_TEXT = re.compile(r"[!-~]{1,200}")
+"""What every name in a token is made of; a store need not be asked for others, and some cannot even say no to NUL."""
 _LATEST = 2**53
 
 
@@ -159,7 +161,7 @@ class AccessTokens:
 
 
 def _judge_types(payload: dict[str, Any]) -> None:
-    texts_are_right = all(type(payload[name]) is str and payload[name] for name in _TEXTS)
+    texts_are_right = all(type(payload[name]) is str and _TEXT.fullmatch(payload[name]) for name in _TEXTS)
     numbers_are_right = all(type(payload[name]) is int and 0 <= payload[name] < _LATEST for name in _NUMBERS)
     if not (texts_are_right and numbers_are_right) or set(payload) != {*_TEXTS, *_NUMBERS}:
         raise BadToken("claims")

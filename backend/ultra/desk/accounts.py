@@ -11,6 +11,7 @@ from ultra.desk.throttle import Throttle
 from ultra.domain.access import AuditEntry, Session, User
 from ultra.domain.errors import NotFound
 from ultra.domain.identity import Allowance, Principal, Role
+from ultra.domain.records import decimal_to_json
 from ultra.services.access import Access
 
 
@@ -173,8 +174,8 @@ def allowance_shown(allowance: Allowance) -> dict[str, Any]:
         "requests_per_minute": allowance.requests_per_minute,
         "tokens_per_minute": allowance.tokens_per_minute,
         "concurrency": allowance.concurrency,
-        "daily_budget_usd": _money(allowance.daily_budget_usd),
-        "monthly_budget_usd": _money(allowance.monthly_budget_usd),
+        "daily_budget_usd": decimal_to_json(allowance.daily_budget_usd),
+        "monthly_budget_usd": decimal_to_json(allowance.monthly_budget_usd),
     }
 
 
@@ -196,10 +197,6 @@ def _by(principal: Principal, entry: AuditEntry) -> AuditEntry:
 
 def _stamp(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
-
-
-def _money(amount: Any) -> str | None:
-    return None if amount is None else format(amount, "f")
 
 
 def _no_user() -> NotFound:

@@ -71,8 +71,11 @@ _COUNTS = tuple(each.name for each in dataclasses.fields(Usage))
 
 
 def decimal_to_json(amount: Decimal | None) -> str | None:
-    """Write an amount without an exponent; None stays None."""
-    return None if amount is None else format(amount, "f")
+    """Write an amount without an exponent and without zeros at its end, and exactly; None stays None."""
+    if amount is None:
+        return None
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 # --- by shape -------------------------------------------------------------------------------------------------------

@@ -164,6 +164,13 @@ def test_every_claim_is_required(tokens, claims, signed, claim) -> None:
         assert cause_of(tokens, signed(claims | {claim: value})) == "claims", value
 
 
+@pytest.mark.parametrize("claim", ["sub", "sid", "jti"])
+@pytest.mark.parametrize("value", ["family\0_1", "\0", "a b", "f\u00e4mily", "x" * 201])
+def test_no_store_is_asked_for_what_is_no_name(tokens, claims, signed, claim, value) -> None:
+    """A name with NUL, spaces or letters beyond ASCII, or without end, is refused like every other token."""
+    assert cause_of(tokens, signed(claims | {claim: value})) == "claims"
+
+
 def test_a_claim_nobody_knows_is_refused(tokens, claims, signed) -> None:
     """A token says what Ultra's tokens say and nothing else."""
     assert cause_of(tokens, signed(claims | {"role": "admin"})) == "claims"

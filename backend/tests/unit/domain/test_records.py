@@ -70,6 +70,10 @@ def test_unknown_members_are_ignored_and_missing_ones_take_defaults() -> None:
 def test_amounts_have_no_exponent() -> None:
     """Small amounts are written so that people can read them."""
     assert records.decimal_to_json(Decimal("1E-7")) == "0.0000001"
+    assert records.decimal_to_json(Decimal("0.000100000000000000000000000000000000")) == "0.0001"
+    assert [records.decimal_to_json(Decimal(each)) for each in ("1E2", "100", "20.00", "0E-36")] == [
+        "100", "100", "20", "0"
+    ]  # fmt: skip
 
 
 def test_something_else_is_refused() -> None:
