@@ -50,6 +50,7 @@ from ultra.gate.idempotency import Repeats
 from ultra.gate.keepers import Keepers, keepers_of
 from ultra.gate.need import Need
 from ultra.gate.problems import Problems, refuse_fields, refuse_route
+from ultra.gate.reporting import Reporting
 from ultra.gate.request_id import RequestId
 from ultra.gate.scrape_port import ScrapePort
 from ultra.gate.threshold import Threshold
@@ -174,6 +175,7 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute], 
         ),
         Middleware(SecurityHeaders, https_only=is_production, environment="testing" if is_testing else None),
         Middleware(Problems, show_internals=not is_production, page=refusal),
+        Middleware(Reporting, system=clock),
         Middleware(Hosts, public_origin=settings.public_origin, bound=settings.host, open_paths=_PROBES),
         Middleware(Cors, origins=settings.cors_origins, credentials=settings.cors_credentials),
         Middleware(

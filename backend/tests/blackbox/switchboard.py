@@ -31,6 +31,7 @@ from ultra.gate.body import CappedBody
 from ultra.gate.guard import Guard
 from ultra.gate.hosts import Hosts
 from ultra.gate.idempotency import Repeats
+from ultra.gate.reporting import Reporting
 from ultra.gateway.budgeting import Budgeted
 from ultra.limits.policy import LimitPolicy
 from ultra.protocols import strict_json
@@ -291,6 +292,11 @@ async def counts_no_runs(right: Any, *asked: Any) -> None:
 @defect(SignIn, "supersede")
 async def leaves_the_session_before(right: Any, *asked: Any, **more: Any) -> None:
     """Let a browser that signs in again keep the session it came with."""
+
+
+@defect(Reporting, "_write")
+async def tells_of_no_trip(right: Any, *asked: Any, **more: Any) -> None:
+    """Keep limits that trip, and things of others that are reached for, out of the audit."""
 
 
 @defect(security_txt, "written")

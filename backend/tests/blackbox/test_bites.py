@@ -44,6 +44,7 @@ CAUGHT_BY: dict[str, Callable[[Any], None]] = {
     "begins_what_cannot_be_paid": test_limits.test_R19_runs_that_cannot_be_paid,
     "counts_no_runs": test_limits.test_R01_runs_at_once,
     "leaves_the_session_before": test_browsers.test_C11_signing_in_again,
+    "tells_of_no_trip": test_headers.test_H15_runs_limits_and_allowances,
     "shows_everybodys_runs": test_authorization.test_A03_the_runs_of_others,
     "limits_nobody": test_limits.test_R01_a_limit_holds,
     "signs_nobody_out": test_browsers.test_C13_signing_out,

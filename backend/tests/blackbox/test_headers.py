@@ -1,10 +1,13 @@
 """H: what every answer says, what is not there, and the audit."""
 
 import json
+import os
 import re
+import signal
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.blackbox.asking import Answer, Client, until
 from tests.blackbox.houses import small
@@ -178,6 +181,58 @@ def test_H15_the_audit(target):
     everything = json.dumps(target.admin.client.get("/api/audit?limit=500").expect(200).json)
     for secret in (person.password, key["key"].split("_")[4], person.refresh, person.access, "not the right one"):
         assert secret not in everything
+
+
+def test_H15_runs_limits_and_allowances(target):
+    """So do removing a run, reaching for somebody else's, running into a limit, and another allowance."""
+    owner, other = target.person(), target.person()
+    place = finished(owner.client)
+    run, theirs = place.rpartition("/")[2], other.client.get(place).refused(404)
+    owner.client.ask("DELETE", place).expect(204)
+    other.client.get(place).refused(404)
+    limits = {"requests_per_minute": 5}
+    target.admin.client.ask("PATCH", f"/api/users/{other.id}", json={"allowance": limits}).expect(200)
+    answers = [other.client.get(ME) for _ in range(12)]
+    assert answers[-1].status == 429
+
+    def row(action: str, **like: Any) -> dict[str, Any]:
+        (found,) = until(lambda: target.audit(action, **like), 10, action)
+        return found
+
+    assert row("run.delete", actor=owner.id)["target"] == run
+    denied = row("denied", actor=other.id, outcome="refused")
+    assert (denied["target"], denied["request_id"]) == (run, theirs.get("x-request-id"))
+    assert row("user.change", target=other.id)["facts"]["allowance"] == {
+        "requests_per_minute": {"before": None, "after": 5}
+    }
+    tripped = until(lambda: target.audit("limit.trip", actor=other.id), 10, "a limit that tripped")
+    assert len(tripped) <= target.workers  # of the seven, one a minute in each process
+    assert tripped[0]["facts"]["cause"] == "principal"
+    assert tripped[0]["request_id"] in [each.get("x-request-id") for each in answers if each.status == 429]
+    for each in (denied, *tripped):
+        assert each["address"], each
+
+
+def test_H15_refusals_name_their_request(house):
+    """The row of a credential that was refused is found from the answer."""
+    asked = (
+        ("credential_in_url", "/api/analyses?api_key=ultra_sk_x", (), 400),
+        ("token_rejected", ME, [("authorization", "Bearer a.b.c")], 401),
+    )
+    for action, path, headers, status in asked:
+        client = house.client()
+        name = client.get(path, headers=headers).refused(status).get("x-request-id")
+        (row,) = until(lambda a=action, n=name: house.audit(a, request_id=n), 10, action)
+        assert row["address"]
+
+
+def test_H15_another_configuration(house):
+    """A reload leaves a row of each process that has read it."""
+    before = len(house.audit("config.reload"))
+    os.kill(house.pid, signal.SIGHUP)
+    until(lambda: len(house.audit("config.reload")) >= before + house.workers, 30, "a row of each worker")
+    row = house.audit("config.reload")[0]
+    assert (row["actor"], row["outcome"]) == ("local", "done")
 
 
 def test_H15_a_reused_token(target):

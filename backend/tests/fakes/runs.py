@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from tests.fakes.audit import FakeAudit
+from ultra.domain.access import AuditEntry
 from ultra.domain.analysis import FINAL, JournalEvent, NewEvent, Run, RunStatus, Verdict
 from ultra.domain.errors import Conflict, InvalidRequest
 from ultra.domain.ports import LeaseLost, RunPage
@@ -31,6 +33,7 @@ class FakeRuns:
     """Keeps the promise of `Runs` in a dictionary; `rows` is shared with `FakeJournal`, as one database would be."""
 
     def __init__(self, *, system: System) -> None:
+        self.audit = FakeAudit(system=system)
         self.rows: dict[str, Row] = {}
         self._system = system
 
@@ -65,7 +68,7 @@ class FakeRuns:
         shown = tuple(found[:limit])
         return RunPage(shown, shown[-1].id if len(found) > limit else None)
 
-    async def delete(self, run_id: str, *, owner: str) -> bool:
+    async def delete(self, run_id: str, audit: AuditEntry, *, owner: str) -> bool:
         """Remove a finished run with its events."""
         run = await self.get(run_id, owner=owner)
         if run is None:
@@ -73,6 +76,7 @@ class FakeRuns:
         if run.status not in FINAL:
             raise Conflict("The run is still going on.")
         del self.rows[run_id]
+        self.audit.note(audit)
         return True
 
     async def request_cancel(self, run_id: str, *, owner: str) -> bool:

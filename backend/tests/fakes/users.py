@@ -6,7 +6,7 @@ from dataclasses import replace
 from tests.fakes.audit import FakeAudit
 from ultra.domain.access import AuditEntry, User
 from ultra.domain.errors import Conflict, InvalidRequest
-from ultra.domain.identity import Allowance, Role
+from ultra.domain.identity import Allowance, Role, allowance_changes
 from ultra.store.names import folded_name
 from ultra.system import System
 
@@ -84,7 +84,8 @@ class FakeUsers:
         if disabled or password_hash is not None:
             for end in self.ending:
                 end(user_id)
-        self.audit.note(audit)
+        moved = {} if allowance is None else {"allowance": allowance_changes(user.allowance, allowance)}
+        self.audit.note(replace(audit, facts={**audit.facts, **moved}))
         return changed
 
     async def rehash(self, user_id: str, *, kept: str, password_hash: str) -> bool:

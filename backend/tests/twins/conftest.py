@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.alerts import FakeAlertBook
+from tests.fakes.audit import FakeAudit
 from tests.twins.accounts import Accounts, faked, stored
 from tests.twins.servers import Postgres, make_tables
 from tests.twins.shelf import Shelf, ShiftedSystem
 from ultra.domain.alerts import AlertBook
 from ultra.store.alerts import StoredAlertBook
+from ultra.store.audit import StoredAudit
 from ultra.store.database import Database, open_database
 from ultra.store.journal import StoredJournal
 from ultra.store.memory import JournalInMemory, RunsInMemory
@@ -105,21 +107,23 @@ def shelf_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
 async def shelf(shelf_place: str, system: ShiftedSystem) -> AsyncIterator[Shelf]:
     """Open that keeper; the test does not know which it has."""
     if shelf_place == "memory":
-        passing = RunsInMemory(system=system)
-        yield Shelf(passing, JournalInMemory(runs=passing, system=system), system)
+        audit = FakeAudit(system=system)
+        passing = RunsInMemory(audit=audit, system=system)
+        yield Shelf(passing, JournalInMemory(runs=passing, system=system), audit, system)
     elif shelf_place == "fake":
         yield _fake(system)
     else:
         async with open_database(url=shelf_place, system=system) as database:
             runs = StoredRuns(database=database, system=system)
-            yield Shelf(runs, StoredJournal(database=database, system=system), system)
+            audit = StoredAudit(database=database, system=system)
+            yield Shelf(runs, StoredJournal(database=database, system=system), audit, system)
 
 
 def _fake(system: ShiftedSystem) -> Shelf:
     fakes = pytest.importorskip("tests.fakes.runs", reason="there is no fake yet")
     journals = pytest.importorskip("tests.fakes.journal", reason="there is no fake yet")
     runs = fakes.FakeRuns(system=system)
-    return Shelf(runs, journals.FakeJournal(runs=runs, system=system), system)
+    return Shelf(runs, journals.FakeJournal(runs=runs, system=system), runs.audit, system)
 
 
 @pytest.fixture(params=["sqlite", "postgres", "fake"])

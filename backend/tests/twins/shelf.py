@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ultra.domain.access import Audit, AuditEntry
 from ultra.domain.analysis import Agreement, Claim, NewEvent, Question, Run, RunOptions, Verdict
 from ultra.domain.ports import Journal, Runs
 from ultra.system import System
 
+DELETION = AuditEntry("run.delete", "done", actor="ada", target="run_1", request_id="req_1")
 DONE = NewEvent(type="run.done", data={"status": "complete"})
 VERDICT = Verdict(
     status="complete",
@@ -39,6 +41,7 @@ class Shelf:
 
     runs: Runs
     journal: Journal
+    audit: Audit
     system: ShiftedSystem
 
     def later(self, seconds: float) -> datetime:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.twins.shelf import VERDICT, Shelf, finish, keep
+from tests.twins.shelf import DELETION, VERDICT, Shelf, finish, keep
 from ultra.domain.analysis import Document, NewEvent, Question, Run, RunOptions
 from ultra.domain.chat import Image, Message, Text
 from ultra.domain.errors import Conflict, InvalidRequest
@@ -50,7 +50,7 @@ async def test_runs_of_others_do_not_exist(shelf: Shelf) -> None:
     assert await shelf.runs.get(run.id, owner="eve") is None
     assert (await shelf.runs.page(owner="eve", limit=10, cursor=None, status=None, search=None)).runs == ()
     assert not await shelf.runs.request_cancel(run.id, owner="eve")
-    assert not await shelf.runs.delete(run.id, owner="eve")
+    assert not await shelf.runs.delete(run.id, DELETION, owner="eve")
     assert await shelf.runs.get(run.id, owner=None) == run
 
 
@@ -297,10 +297,12 @@ async def test_deleting_removes_a_finished_run_with_its_events(shelf: Shelf) -> 
     run = await keep(shelf)
     await shelf.runs.claim(run.id, worker="w1", until=shelf.later(30))
     await finish(shelf, run.id)
-    assert await shelf.runs.delete(run.id, owner="ada")
+    assert await shelf.runs.delete(run.id, DELETION, owner="ada")
     assert await shelf.runs.get(run.id, owner=None) is None
     assert await shelf.journal.read(run.id) == ()
-    assert not await shelf.runs.delete(run.id, owner="ada")
+    assert not await shelf.runs.delete(run.id, DELETION, owner="ada")
+    (row,) = await shelf.audit.page(limit=10, before=None, action=None, actor=None)
+    assert row.entry == DELETION
 
 
 async def test_deleting_a_running_run_is_a_conflict(shelf: Shelf) -> None:
@@ -308,8 +310,9 @@ async def test_deleting_a_running_run_is_a_conflict(shelf: Shelf) -> None:
     run = await keep(shelf)
     await shelf.runs.claim(run.id, worker="w1", until=shelf.later(30))
     with pytest.raises(Conflict):
-        await shelf.runs.delete(run.id, owner="ada")
+        await shelf.runs.delete(run.id, DELETION, owner="ada")
     assert await shelf.runs.get(run.id, owner="ada")
+    assert not await shelf.audit.page(limit=10, before=None, action=None, actor=None)
 
 
 async def test_what_may_not_be_resumed_is_not_any_work(shelf: Shelf) -> None:

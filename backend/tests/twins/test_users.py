@@ -74,6 +74,25 @@ async def test_every_change_raises_the_version(accounts: Accounts) -> None:
     assert (await accounts.actions()).count("user.change") == len(changes)
 
 
+async def test_the_audit_tells_what_of_an_allowance_changed(accounts: Accounts) -> None:
+    """Each member that did, from what to what; nothing where none did, and the facts that were given stay."""
+    user = await enrol(accounts, allowance=Allowance(concurrency=2, daily_budget_usd=Decimal("1.50")))
+    wanted = Allowance(concurrency=2, daily_budget_usd=Decimal(20), tokens_per_minute=9)
+    await accounts.users.change(user.id, entry(facts={"kind": "first"}), allowance=wanted)
+    await accounts.users.change(user.id, entry(), disabled=False)
+    rows = await accounts.audit.page(limit=2, before=None, action=None, actor=None)
+    assert [row.entry.facts for row in reversed(rows)] == [
+        {
+            "kind": "first",
+            "allowance": {
+                "tokens_per_minute": {"before": None, "after": 9},
+                "daily_budget_usd": {"before": "1.5", "after": "20"},
+            },
+        },
+        {},
+    ]
+
+
 async def test_disabling_twice_keeps_the_first_time(accounts: Accounts) -> None:
     """It is known since when a user may not come in."""
     await enrol(accounts)

@@ -8,6 +8,7 @@ from ultra.api.callers import AtDesk, Caller, House
 from ultra.api.journals import JournalResponse
 from ultra.api.needs import needs
 from ultra.api.notation import Cursor
+from ultra.api.source import From
 from ultra.desk.results import summary
 from ultra.domain.analysis import RunStatus
 from ultra.domain.errors import InvalidRequest
@@ -42,9 +43,9 @@ async def read(run_id: str, desk: AtDesk, principal: Caller) -> dict[str, Any]:
     summary="Forget a run",
     openapi_extra=needs(Permission.RUNS_DELETE, "write", idempotent=True),
 )
-async def delete(run_id: str, desk: AtDesk, principal: Caller) -> None:
+async def delete(run_id: str, desk: AtDesk, principal: Caller, source: From) -> None:
     """Remove a finished run and its events for good."""
-    await desk.runs.delete(principal, run_id)
+    await desk.runs.delete(principal, run_id, source=source)
 
 
 @router.post(

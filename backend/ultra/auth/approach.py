@@ -14,7 +14,8 @@ class Approach:
 
     `path` is the one routes are matched on, `raw_path` and `query` are as they came over the wire, without the `?`.
     `peer` is the other end of the socket, `address` the client's as resolved through trusted proxies; both are None on
-    sockets without addresses. `body` reads the capped body; the test mode's signature alone asks for it.
+    sockets without addresses. `request_id` is for the audit. `body` reads the capped body; the test mode's signature
+    alone asks for it.
     """
 
     method: str
@@ -24,4 +25,5 @@ class Approach:
     headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
     peer: str | None = None
     address: str | None = None
+    request_id: str | None = None
     body: Callable[[], Awaitable[bytes]] = field(default=_no_body, repr=False)

@@ -133,7 +133,9 @@ class Authenticator:
             return find(approach, cookie=self._cookie, honours_test_mode=self.honours_test_mode)
         except InvalidRequest as error:
             action = error.code if error.code == "credential_in_url" else "credential_rejected"
-            await self._refusals.write(action, cause=error.code, address=approach.address)
+            await self._refusals.write(
+                action, cause=error.code, address=approach.address, request_id=approach.request_id
+            )
             raise
 
     async def _prove(self, presented: Presented, approach: Approach) -> Proof:
@@ -146,6 +148,7 @@ class Authenticator:
                 actor=error.actor,
                 credential=presented.kind,
                 address=approach.address,
+                request_id=approach.request_id,
             )
             if error.forbids:
                 raise Forbidden("This key may not be used from here.", code="insufficient_scope") from None

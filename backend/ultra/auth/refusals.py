@@ -9,6 +9,8 @@ from ultra.domain.observations import CredentialRefused, SignInFailed
 from ultra.domain.ports import Observer
 from ultra.system import System
 
+LIMIT_TRIP = "limit.trip"
+"""What the audit calls a request that one of Ultra's own limits has refused."""
 _SIGNING_IN = frozenset({"sign_in", "link.redeem"})
 """What the audit calls attempts to come in as somebody; everything else is a credential that is no good here."""
 
@@ -38,8 +40,9 @@ class Refusals:
         credential: str | None = None,
         address: str | None = None,
         request_id: str | None = None,
+        target: str | None = None,
     ) -> None:
-        """Write that a credential was refused, and why."""
+        """Write that something was refused, and why; `target` is what was reached for."""
         self._tell(action, cause)
         now = self._system.monotonic()
         self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
@@ -57,6 +60,7 @@ class Refusals:
                 outcome="refused",
                 actor=actor,
                 credential=credential,
+                target=target,
                 address=address,
                 request_id=request_id,
                 facts=facts,
@@ -64,6 +68,8 @@ class Refusals:
         )
 
     def _tell(self, action: str, cause: str) -> None:
+        if action == LIMIT_TRIP:
+            return  # the limits have been told of where they are kept
         at = self._system.now()
         is_sign_in = action in _SIGNING_IN
         self._observer.notice(SignInFailed(at, cause) if is_sign_in else CredentialRefused(at, action, cause))

@@ -9,7 +9,7 @@ from ultra.auth.key_lines import TooMuch, end_of, end_within, models_within, net
 from ultra.auth.sign_in import Source
 from ultra.desk.accounts import allowance_shown
 from ultra.domain.access import ApiKey
-from ultra.domain.errors import Forbidden, InvalidRequest, NotFound
+from ultra.domain.errors import Forbidden, InvalidRequest, NotFound, NotTheirs
 from ultra.domain.identity import PERMISSION_CREDENTIALS, Allowance, Permission, Principal
 from ultra.services.access import Access
 from ultra.system import System
@@ -107,7 +107,8 @@ class KeyDesk:
     async def _own(self, principal: Principal, key_id: str) -> ApiKey:
         key = await self._access.stores.keys.get(key_id, owner=principal.id)
         if key is None:
-            raise _no_key()
+            is_there = await self._access.stores.keys.get(key_id, owner=None) is not None
+            raise NotTheirs(_no_key().message, target=key_id) if is_there else _no_key()
         return key
 
     async def _maker(self, principal: Principal) -> ApiKey | None:

@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ultra.auth.sign_in import Source
 from ultra.desk.reach import refuse_others
 from ultra.desk.results import result
 from ultra.domain.analysis import FINAL, Earlier, JournalEvent, Question, Run, RunOptions, RunStatus
-from ultra.domain.errors import Conflict, InvalidRequest, NotFound
+from ultra.domain.errors import Conflict, InvalidRequest, NotFound, NotTheirs
 from ultra.domain.identity import Principal
 from ultra.domain.limits import Means
 from ultra.domain.observations import JournalRead
@@ -191,10 +192,11 @@ class RunDesk:
         """History, newest first. Runs asked for with `store: false` are not in it."""
         return await self._kept.runs.page(owner=principal.id, limit=limit, cursor=cursor, status=status, search=search)
 
-    async def delete(self, principal: Principal, run_id: str) -> None:
+    async def delete(self, principal: Principal, run_id: str, *, source: Source) -> None:
         """Remove a finished run; raises `NotFound`, or `Conflict` while it works."""
         bench, _ = await self._find(principal, run_id)
-        if not await bench.runs.delete(run_id, owner=principal.id):
+        entry = replace(source.entry("run.delete", actor=principal.id, target=run_id), credential=principal.credential)
+        if not await bench.runs.delete(run_id, entry, owner=principal.id):
             raise _missing(run_id)
 
     async def cancel(self, principal: Principal, run_id: str) -> Run:
@@ -240,7 +242,13 @@ class RunDesk:
             run = await bench.runs.get(run_id, owner=principal.id)
             if run is not None:
                 return bench, run
-        raise _missing(run_id)
+        raise await self._refusal(run_id)
+
+    async def _refusal(self, run_id: str) -> NotFound:
+        """Return the same words, after the same look, for a run of somebody else and for one that nobody has."""
+        found = [await bench.runs.get(run_id, owner=None) for bench in (self._kept, self._fleeting)]
+        error = _missing(run_id)
+        return NotTheirs(error.message, target=run_id, hint=error.hint) if any(found) else error
 
 
 async def _read_all(journal: Journal, run_id: str, *, after: int = 0) -> AsyncIterator[JournalEvent]:

@@ -181,8 +181,9 @@ class Users(Protocol):
     ) -> User | None:
         """Change what is given, raise `version`, and return the user; None when there is none.
 
-        Disabling, and a new password, end all sessions and token families of the user in the same transaction. The
-        last administrator can be neither demoted nor disabled: `Conflict`.
+        The entry also tells which members of the allowance changed, and from what to what. Disabling, and a new
+        password, end all sessions and token families of the user in the same transaction. The last administrator can be
+        neither demoted nor disabled: `Conflict`.
         """
 
     async def rehash(self, user_id: str, *, kept: str, password_hash: str) -> bool:

@@ -8,6 +8,7 @@ UltraError                      never raised itself
 │   ├── Unauthenticated         no credential, or a bad one
 │   ├── Forbidden               a good credential without the permission
 │   ├── NotFound                no such model, run, pattern ... for this caller
+│   │   └── NotTheirs           there is one, and it is somebody else's: told in the same words
 │   ├── Conflict                the state does not allow it
 │   ├── TooLarge                more bytes than the cap
 │   └── UnsupportedMedia        a body of another content type
@@ -125,6 +126,14 @@ class NotFound(Refused):
 
     kind = "not_found"
     falls_back = True
+
+
+class NotTheirs(NotFound):
+    """It is there and somebody else's; told as what it is for this caller. `target` is for the audit alone."""
+
+    def __init__(self, message: str, *, target: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.target = target
 
 
 class Conflict(Refused):

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from ultra.domain.records import decimal_to_json
+
 Credential: TypeAlias = Literal["local", "session", "token", "key", "test"]
 """How somebody proved who they are: this machine's command line, a browser session, an access token, an API key, or the
 test-mode header, which stands for a token."""
@@ -138,6 +140,16 @@ class Allowance:
     concurrency: int | None = None
     daily_budget_usd: Decimal | None = None
     monthly_budget_usd: Decimal | None = None
+
+
+def allowance_changes(before: Allowance, after: Allowance) -> dict[str, dict[str, str | int | None]]:
+    """Return what differs, by member, as plain JSON: `{"concurrency": {"before": None, "after": 2}}`."""
+    names = [name for name in Allowance.__slots__ if getattr(before, name) != getattr(after, name)]
+    return {name: {"before": _plain(getattr(before, name)), "after": _plain(getattr(after, name))} for name in names}
+
+
+def _plain(member: Decimal | int | None) -> str | int | None:
+    return decimal_to_json(member) if isinstance(member, Decimal) else member
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
+from ultra.domain.access import AuditEntry
 from ultra.domain.analysis import JournalEvent, NewEvent, Run, RunStatus, Verdict
 from ultra.domain.chat import ChatRequest, Event, Usage
 from ultra.domain.models import ListedModel, Model, ProviderState
@@ -151,8 +152,11 @@ class Runs(Protocol):
     ) -> RunPage:
         """History, newest first; `search` looks into the prompt, case-insensitive."""
 
-    async def delete(self, run_id: str, *, owner: str) -> bool:
-        """Remove a finished run with its events; False when there is none. A running one raises `Conflict`."""
+    async def delete(self, run_id: str, audit: AuditEntry, *, owner: str) -> bool:
+        """Remove a finished run with its events and write the entry; False when there is none.
+
+        A running one raises `Conflict`.
+        """
 
     async def request_cancel(self, run_id: str, *, owner: str) -> bool:
         """Ask whoever works on it to stop; False when it does not exist or has ended."""

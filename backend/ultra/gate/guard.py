@@ -68,6 +68,7 @@ class Guard:
             headers=scope["headers"],
             peer=scope["ultra.peer"],
             address=scope["ultra.address"],
+            request_id=scope["ultra.request_id"],
             body=lambda: body_of(scope, receive, caps=self._caps).read(),
         )
 

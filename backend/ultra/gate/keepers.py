@@ -73,6 +73,7 @@ class Refusals(Protocol):
         credential: str | None = None,
         address: str | None = None,
         request_id: str | None = None,
+        target: str | None = None,
     ) -> None:
         """Write that something was refused, and why."""
 

@@ -48,8 +48,13 @@ def _name(err: UltraError) -> str | None:
     return err.model or err.provider
 
 
+def _type(err: UltraError) -> str:
+    """Return the class that the kind belongs to: one below it differs in what callers must not learn."""
+    return next(each.__name__ for each in type(err).__mro__ if "kind" in vars(each))
+
+
 def _internals(err: UltraError) -> dict[str, Any]:
-    found: dict[str, Any] = {"error": type(err).__name__, "provider": err.provider, "model": err.model}
+    found: dict[str, Any] = {"error": _type(err), "provider": err.provider, "model": err.model}
     if err.upstream is not None:
         said = err.upstream
         found["upstream"] = {

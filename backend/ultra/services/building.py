@@ -106,7 +106,7 @@ async def build(
         given = Given(settings, completions, stock, patterns, access, instruments, system)
         bench = partial(open_bench, given, worker=worker, serves=serves)
         stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
-        passing = _in_memory(system)
+        passing = _in_memory(access, system)
         parts = Replaceable(stock, gateway, access, instruments)
         watch_records(instruments.metrics, ledger=ledger, witness=access.witness)
         yield Services(
@@ -123,7 +123,7 @@ async def build(
             fleeting=await enter(bench(*passing)),
             access=access,
             instruments=instruments,
-            reloading=Reloading(loaded=loaded, prepare=parts.prepare, system=system),
+            reloading=Reloading(loaded=loaded, prepare=parts.prepare, audit=access.witness, system=system),
             vitals=_vitals(stock, observer, ledger, worker=worker, system=system),
         )
 
@@ -137,9 +137,9 @@ def _access(
     )
 
 
-def _in_memory(system: System) -> tuple[Runs, Journal]:
+def _in_memory(access: Access, system: System) -> tuple[Runs, Journal]:
     """Return where runs are kept that must leave no trace."""
-    runs = RunsInMemory(system=system)
+    runs = RunsInMemory(audit=access.stores.audit, system=system)
     return runs, JournalInMemory(runs=runs, system=system)
 
 

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from ultra.config import ConfigurationInvalid, Loaded, declarations
+from ultra.domain.access import Audit, AuditEntry
 from ultra.domain.errors import UltraError
+from ultra.domain.identity import LOCAL_OPERATOR
 from ultra.system import System
 
 _log = logging.getLogger("ultra.services")
@@ -44,10 +46,11 @@ class ReloadState:
 
 
 class Reloading:
-    """Reads the configuration again when told to, one time after the other."""
+    """Reads the configuration again when told to, one time after the other; `audit` hears of each time."""
 
-    def __init__(self, *, loaded: Loaded, prepare: Prepare, system: System) -> None:
+    def __init__(self, *, loaded: Loaded, prepare: Prepare, audit: Audit, system: System) -> None:
         self._started_with = loaded
+        self._audit = audit
         self._prepare = prepare
         self._system = system
         self._turn = asyncio.Lock()
@@ -74,6 +77,7 @@ class Reloading:
                 problems = tuple(str(error).splitlines())
                 self.state = replace(self.state, failed_at=self._system.now(), problems=problems)
                 _log.error("the configuration was not reloaded; the one before stays in force: %s", "; ".join(problems))
+                await self._audit.write(_entry("failed", problems=list(problems)))
                 return self.state
             self.state = ReloadState(read_at=self._system.now(), waiting=self._waiting(loaded))
             finding_out = put_in_force()
@@ -83,6 +87,7 @@ class Reloading:
             _log.info("the configuration was reloaded")
             if self.state.waiting:
                 _log.warning("changed, but needs a restart: %s", ", ".join(self.state.waiting))
+            await self._audit.write(_entry("done", waiting=list(self.state.waiting)))
             await finding_out
             return self.state
 
@@ -97,3 +102,8 @@ class Reloading:
             and not before.origins[each.name].in_force.kind == after.origins[each.name].in_force.kind == "default"
             and getattr(before.settings, each.field) != getattr(after.settings, each.field)
         )
+
+
+def _entry(outcome: Literal["done", "failed"], **facts: Any) -> AuditEntry:
+    """Return what the audit tells of a reload; whoever can signal this process is its machine's operator."""
+    return AuditEntry("config.reload", outcome, actor=LOCAL_OPERATOR.id, credential="local", facts=facts)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ultra.domain.access import Audit, AuditEntry
 from ultra.domain.analysis import FINAL, JournalEvent, NewEvent, Run, RunStatus, Verdict
 from ultra.domain.errors import Conflict, Overloaded
 from ultra.domain.ports import LeaseLost, RunPage
@@ -34,9 +35,13 @@ class _Kept:
 
 
 class RunsInMemory:
-    """Keeps `ports.Runs` for at most `capacity` runs: the longest finished gives way to a new one."""
+    """Keeps `ports.Runs` for at most `capacity` runs: the longest finished gives way to a new one.
 
-    def __init__(self, *, system: System, capacity: int = 1000) -> None:
+    Of them nothing is written anywhere but in `audit`: who removed one.
+    """
+
+    def __init__(self, *, audit: Audit, system: System, capacity: int = 1000) -> None:
+        self._audit = audit
         self._system = system
         self._capacity = capacity
         self._kept: dict[str, _Kept] = {}
@@ -75,14 +80,18 @@ class RunsInMemory:
         shown = tuple(wanted[: checked_limit(limit)])
         return RunPage(runs=shown, next=write_cursor(_place(shown[-1])) if len(wanted) > limit else None)
 
-    async def delete(self, run_id: str, *, owner: str) -> bool:
-        """Remove a finished run with its events; False when there is none. One that has not ended raises `Conflict`."""
+    async def delete(self, run_id: str, audit: AuditEntry, *, owner: str) -> bool:
+        """Remove a finished run with its events, and write the entry; False when there is none.
+
+        One that has not ended raises `Conflict`.
+        """
         kept = self._owned(run_id, owner)
         if kept is None:
             return False
         if not kept.has_ended:
             raise Conflict("The run has not ended yet.", hint="Cancel it first.")
         del self._kept[run_id]
+        await self._audit.write(audit)
         return True
 
     async def request_cancel(self, run_id: str, *, owner: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ultra.domain.access import AuditEntry
 from ultra.domain.analysis import NewEvent, Run, RunStatus, Verdict
 from ultra.domain.errors import Conflict
 from ultra.domain.ports import LeaseLost, RunPage
@@ -18,6 +19,7 @@ from ultra.domain.records import (
     verdict_from_json,
     verdict_to_json,
 )
+from ultra.store.audit import write_entry
 from ultra.store.database import LONG_PATIENCE_S, Database
 from ultra.store.interruption import INTERRUPTED, INTERRUPTION
 from ultra.store.journal import write_events
@@ -67,12 +69,16 @@ class StoredRuns:
             next=write_cursor(Place(shown[-1].created_at, shown[-1].id)) if len(rows) > limit else None,
         )
 
-    async def delete(self, run_id: str, *, owner: str) -> bool:
-        """Remove a finished run with its events; False when there is none. One that has not ended raises `Conflict`."""
+    async def delete(self, run_id: str, audit: AuditEntry, *, owner: str) -> bool:
+        """Remove a finished run with its events, and write the entry; False when there is none.
+
+        One that has not ended raises `Conflict`.
+        """
 
         def remove(connection: Connection) -> bool:
             owned = _owned(run_id, owner)
             if connection.execute(delete(RUNS).where(*owned, ~UNFINISHED)).rowcount:
+                write_entry(connection, audit, system=self._system)
                 return True
             if connection.scalar(select(RUNS.c.id).where(*owned)) is None:
                 return False

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ultra.domain.access import AuditEntry, User
 from ultra.domain.errors import Conflict, InvalidRequest
-from ultra.domain.identity import Allowance, Role
+from ultra.domain.identity import Allowance, Role, allowance_changes
 from ultra.store.account_tables import USERS
 from ultra.store.accounts import allowance_to_json, end_sign_ins, lock_user, user_from
 from ultra.store.audit import write_entry
@@ -104,14 +105,16 @@ class StoredUsers:
         def change(connection: Connection) -> User | None:
             if disabled or (role is not None and role is not Role.ADMIN):
                 _keep_an_administrator(connection, without=user_id)
+            before = lock_user(connection, user_id)
             row = connection.execute(changed.returning(*USERS.c)).mappings().first()
-            if row is None:
+            if before is None or row is None:
                 return None
             note_moved(connection, user_id)
             if disabled or password_hash is not None:
                 because = "disabled" if disabled else "password changed"
                 end_sign_ins(connection, user_id, at=now, because=because)
-            write_entry(connection, audit, system=self._system)
+            moved = {} if allowance is None else {"allowance": allowance_changes(before.allowance, allowance)}
+            write_entry(connection, replace(audit, facts={**audit.facts, **moved}), system=self._system)
             return user_from(row)
 
         return await self._database.write(change)

@@ -138,6 +138,7 @@ class House:
             headers=headers,
             peer=peer,
             address=address,
+            request_id="req_7",
             body=read,
         )
 

@@ -328,3 +328,18 @@ async def test_a_credential_without_a_scheme_is_refused(house) -> None:
     authenticator = house.authenticator()
     authenticator._schemes = ()
     assert await refusal(house, authenticator, header) == "no_scheme"
+
+
+async def test_every_refusal_names_its_request(house) -> None:
+    """Whatever was presented, so that the row is found from the answer and the log."""
+    authenticator = house.authenticator(honours_test_mode=True)
+    for headers, request, error in (
+        (((b"authorization", b"Bearer nobody"),), {}, Unauthenticated),
+        (((b"x-api-key", b"ultra_sk_nobody"),), {}, Unauthenticated),
+        (((b"x-test-mode", b"true"),), {}, Unauthenticated),
+        ((), {"query": b"api_key=ultra_sk_x"}, InvalidRequest),
+    ):
+        with pytest.raises(error):
+            await authenticator.identify(house.approach(*headers, **request))
+        assert house.audit.entries[-1].request_id == "req_7", headers
+    assert len(house.audit.entries) == 4

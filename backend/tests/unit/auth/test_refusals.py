@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.audit import FakeAudit
 from tests.fakes.observer import FakeObserver
 from tests.fakes.system import FakeSystem
-from ultra.auth.refusals import Refusals
+from ultra.auth.refusals import LIMIT_TRIP, Refusals
 from ultra.domain.observations import CredentialRefused, SignInFailed
 
 
@@ -25,6 +25,19 @@ async def test_a_refusal_is_written_with_its_cause() -> None:
         "key",
     )
     assert (entry.address, entry.request_id, entry.facts) == ("203.0.113.9", "req_1", {"cause": "secret"})
+
+
+async def test_a_limit_that_tripped_is_no_credential() -> None:
+    """It has its row, with what was reached for where there is something; the limits themselves tell whoever counts."""
+    system, observer = FakeSystem(), FakeObserver()
+    audit = FakeAudit(system=system)
+    refusals = Refusals(audit=audit, observer=observer, system=system)
+    await refusals.write(LIMIT_TRIP, cause="principal", actor="user_ann", target="run_1", request_id="req_1")
+    (entry,) = audit.entries
+    assert (entry.action, entry.outcome, entry.target, entry.facts) == (
+        "limit.trip", "refused", "run_1", {"cause": "principal"}
+    )  # fmt: skip
+    assert observer.noticed == []
 
 
 async def test_a_flood_is_counted_and_not_written() -> None:

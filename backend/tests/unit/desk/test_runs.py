@@ -1,15 +1,27 @@
 """Runs are checked before they begin, followed to their end, and seen by their owner only."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.unit.desk.conftest import Office
+from tests.unit.desk.entry import SOURCE
 from ultra.domain.analysis import NewEvent, Question, Run, Verdict
-from ultra.domain.errors import Conflict, InvalidRequest, NotFound, QuotaExhausted, RateLimited, UltraError, Unavailable
+from ultra.domain.errors import (
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    NotTheirs,
+    QuotaExhausted,
+    RateLimited,
+    UltraError,
+    Unavailable,
+)
 from ultra.domain.identity import LOCAL_OPERATOR, Principal
 from ultra.domain.observations import JournalRead
+from ultra.protocols.problems import problem
 
 SOMEBODY_ELSE = Principal("else", "user")
 
@@ -101,7 +113,7 @@ async def test_a_run_of_somebody_else_does_not_exist(office: Office) -> None:
     """Looking, following, continuing, cancelling and deleting all answer as for a run that never was."""
     run = await begun(office)
     desk = office.desk
-    for deed in (desk.get, desk.result, desk.cancel, desk.delete, desk.ended):
+    for deed in (desk.get, desk.result, desk.cancel, partial(desk.delete, source=SOURCE), desk.ended):
         with pytest.raises(NotFound) as refused:
             await deed(SOMEBODY_ELSE, run.id)
         with pytest.raises(NotFound) as missing:
@@ -144,13 +156,13 @@ async def test_a_run_that_has_ended_cannot_be_cancelled(office: Office) -> None:
 async def test_a_finished_run_can_be_deleted(office: Office) -> None:
     """Then it is gone; one under way stays."""
     run = await begun(office)
-    await office.desk.delete(LOCAL_OPERATOR, run.id)
+    await office.desk.delete(LOCAL_OPERATOR, run.id, source=SOURCE)
     with pytest.raises(NotFound):
         await office.desk.get(LOCAL_OPERATOR, run.id)
     office.executor.status = None
     busy = await begun(office)
     with pytest.raises(Conflict):
-        await office.desk.delete(LOCAL_OPERATOR, busy.id)
+        await office.desk.delete(LOCAL_OPERATOR, busy.id, source=SOURCE)
 
 
 async def test_how_late_events_come_is_told_of_those_that_were_waited_for(office: Office) -> None:
@@ -193,3 +205,21 @@ async def test_a_run_that_is_one_too_many_is_not_kept(office: Office) -> None:
     with pytest.raises(Unavailable):
         await begun(office)
     assert places.taken == {run.id}
+
+
+async def test_whose_run_was_reached_for_is_known_to_the_audit_alone(office: Office) -> None:
+    """A run of somebody else is refused in the words for one that nobody has, and only its class is another."""
+    run = await begun(office)
+    fleeting = await begun(office, store=False)
+    for there in (run, fleeting):
+        with pytest.raises(NotTheirs) as theirs:
+            await office.desk.get(SOMEBODY_ELSE, there.id)
+        with pytest.raises(NotFound) as nobodys:
+            await office.desk.get(SOMEBODY_ELSE, "run_9")
+        assert not isinstance(nobodys.value, NotTheirs)
+        assert theirs.value.target == there.id
+        assert theirs.value.message.replace(there.id, "run_9") == nobodys.value.message
+        told = [problem(each.value, request_id="r", show_internals=True).body for each in (theirs, nobodys)]
+        assert {name: value for name, value in told[0].items() if name != "detail"} == {
+            name: value for name, value in told[1].items() if name != "detail"
+        }

@@ -135,6 +135,7 @@ async def test_who_may_not_is_told_what_is_missing() -> None:
             "credential": "token",
             "address": "192.0.2.1",
             "request_id": "req_test0001",
+            "target": None,
         }
     ]
 

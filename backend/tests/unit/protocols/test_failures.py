@@ -23,7 +23,11 @@ from ultra.domain.errors import (
 from ultra.protocols import anthropic_messages, gemini_generate, openai_chat, problems
 from ultra.protocols.failures import FAILURES, Reply, failure, sentence
 
-_KINDS = {each.kind: each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, UltraError)}
+_KINDS = {
+    each.kind: each
+    for each in vars(errors).values()
+    if isinstance(each, type) and issubclass(each, UltraError) and "kind" in vars(each)
+}
 
 
 def _make(kind: str) -> UltraError:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from tests.fakes.audit import FakeAudit
 from tests.fakes.system import FakeSystem
 from ultra.config import ConfigurationInvalid, Loaded, Problem, declarations, load
 from ultra.services.reloading import REPLACEABLE, Reloading
@@ -15,9 +16,10 @@ class Stand:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.system = FakeSystem()
+        self.audit = FakeAudit(system=self.system)
         self.in_force: list[Loaded] = []
         self.refuse: Exception | None = None
-        self.reloading = Reloading(loaded=self.read(), prepare=self.prepare, system=self.system)
+        self.reloading = Reloading(loaded=self.read(), prepare=self.prepare, audit=self.audit, system=self.system)
 
     def read(self) -> Loaded:
         """Read what the folder says now."""
@@ -51,6 +53,9 @@ async def test_another_configuration_is_put_in_force(tmp_path: Path) -> None:
     assert (state.waiting, state.problems, state.failed_at) == (("ULTRA_RUN_PANEL_SIZE",), (), None)
     assert state.read_at == stand.system.now()
     assert [each.settings.idle_timeout_s for each in stand.in_force] == [11]
+    (entry,) = stand.audit.entries
+    assert (entry.action, entry.outcome, entry.actor) == ("config.reload", "done", "local")
+    assert entry.facts == {"waiting": ["ULTRA_RUN_PANEL_SIZE"]}
 
 
 async def test_a_bad_one_leaves_the_old_one_in_force(tmp_path: Path) -> None:
@@ -67,6 +72,7 @@ async def test_a_bad_one_leaves_the_old_one_in_force(tmp_path: Path) -> None:
         stand.refuse = error
         assert (await stand.reloading.again(stand.read)).problems
     assert stand.in_force == []
+    assert [(each.outcome, len(each.facts["problems"])) for each in stand.audit.entries] == [("failed", 1)] * 4
     stand.refuse = None
     mended = await stand.reloading.again(stand.read)
     assert (mended.problems, mended.failed_at, len(stand.in_force)) == ((), None, 1)

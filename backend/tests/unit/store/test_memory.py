@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.fakes.audit import FakeAudit
 from tests.fakes.system import FakeSystem
 from ultra.domain.analysis import NewEvent, Question, Run, RunOptions
 from ultra.domain.errors import Overloaded
@@ -26,7 +27,7 @@ def run(number: int, system: FakeSystem) -> Run:
 async def test_the_longest_finished_gives_way() -> None:
     """A full store forgets finished runs in the order in which they ended, and never one at work."""
     system = FakeSystem()
-    runs = RunsInMemory(system=system, capacity=3)
+    runs = RunsInMemory(audit=FakeAudit(system=system), system=system, capacity=3)
     for number in range(3):
         await runs.create(run(number, system))
     for number in (2, 1):
