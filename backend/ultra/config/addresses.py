@@ -102,5 +102,5 @@ def _legacy_address(name: str) -> ipaddress.IPv4Address | None:
         return None
     try:
         return ipaddress.IPv4Address(socket.inet_aton(name))
-    except (OSError, UnicodeEncodeError):
+    except (OSError, ValueError):  # ValueError: NUL, or nothing that ASCII has
         return None
