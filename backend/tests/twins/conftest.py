@@ -16,14 +16,11 @@ from tests.fakes.alerts import FakeAlertBook
 from tests.fakes.audit import FakeAudit
 from tests.twins.accounts import Accounts, faked, stored
 from tests.twins.servers import Postgres, make_tables
-from tests.twins.shelf import Shelf, ShiftedSystem
+from tests.twins.shelf import Shelf, ShiftedSystem, stored_shelf
 from ultra.domain.alerts import AlertBook
 from ultra.store.alerts import StoredAlertBook
-from ultra.store.audit import StoredAudit
 from ultra.store.database import Database, open_database
-from ultra.store.journal import StoredJournal
 from ultra.store.memory import JournalInMemory, RunsInMemory
-from ultra.store.runs import StoredRuns
 
 
 @pytest.fixture(scope="session")
@@ -114,9 +111,7 @@ async def shelf(shelf_place: str, system: ShiftedSystem) -> AsyncIterator[Shelf]
         yield _fake(system)
     else:
         async with open_database(url=shelf_place, system=system) as database:
-            runs = StoredRuns(database=database, system=system)
-            audit = StoredAudit(database=database, system=system)
-            yield Shelf(runs, StoredJournal(database=database, system=system), audit, system)
+            yield stored_shelf(database, system)
 
 
 def _fake(system: ShiftedSystem) -> Shelf:

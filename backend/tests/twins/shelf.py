@@ -8,6 +8,10 @@ from typing import Any
 from ultra.domain.access import Audit, AuditEntry
 from ultra.domain.analysis import Agreement, Claim, NewEvent, Question, Run, RunOptions, Verdict
 from ultra.domain.ports import Journal, Runs
+from ultra.store.audit import StoredAudit
+from ultra.store.database import Database
+from ultra.store.journal import StoredJournal
+from ultra.store.runs import StoredRuns
 from ultra.system import System
 
 DELETION = AuditEntry("run.delete", "done", actor="ada", target="run_1", request_id="req_1")
@@ -51,6 +55,16 @@ class Shelf:
     def turn(self, seconds: float) -> None:
         """Turn the calendar on."""
         self.system.shift += timedelta(seconds=seconds)
+
+
+def stored_shelf(database: Database, system: ShiftedSystem) -> Shelf:
+    """Open the stores over a database."""
+    return Shelf(
+        StoredRuns(database=database, system=system),
+        StoredJournal(database=database, system=system),
+        StoredAudit(database=database, system=system),
+        system,
+    )
 
 
 async def keep(shelf: Shelf, *, owner: str = "ada", prompt: str = "What is 6 x 7?", **options: Any) -> Run:

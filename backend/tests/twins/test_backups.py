@@ -15,7 +15,7 @@ from sqlalchemy import Connection, MetaData, insert, select, text
 
 from tests.twins.accounts import Accounts, enrol, entry, key_of, open_family, open_session, stored
 from tests.twins.conftest import lend
-from tests.twins.shelf import Shelf, ShiftedSystem, finish, keep
+from tests.twins.shelf import ShiftedSystem, finish, keep, stored_shelf
 from tests.twins.test_upgrading import write_as_before
 from ultra.domain.access import KeptResponse
 from ultra.domain.analysis import NewEvent
@@ -24,7 +24,6 @@ from ultra.domain.ports import LedgerEntry
 from ultra.store import migrating
 from ultra.store.backing_up import LEFT_OUT, Backup, back_up
 from ultra.store.database import Database, open_database
-from ultra.store.journal import StoredJournal
 from ultra.store.ledger import StoredLedger
 from ultra.store.restoring import Restored, restore
 from ultra.store.runs import StoredRuns
@@ -69,10 +68,9 @@ async def fill(database: Database, system: ShiftedSystem) -> Accounts:
         await accounts.keys.create(key_of(accounts, number), entry("key.create", facts={"Ä": ["\u2028", 1.5, None]}))
     await accounts.idempotency.begin(user.id, "k", "print", at=accounts.now)
     await accounts.idempotency.finish(user.id, "k", KeptResponse(201, {"a": "b"}, bytes(range(256))))
-    runs = StoredRuns(database=database, system=system)
-    shelf = Shelf(runs, StoredJournal(database=database, system=system), system)
+    shelf = stored_shelf(database, system)
     run = await keep(shelf, prompt="Why \U0001f308?\n")
-    await runs.claim(run.id, worker="w1", until=shelf.later(60))
+    await shelf.runs.claim(run.id, worker="w1", until=shelf.later(60))
     await shelf.journal.append(run.id, [NewEvent("run.started", {"text": "\x00 \ud800"})], worker="w1")
     await finish(shelf, run.id)
     async with StoredLedger(database=database, system=system) as ledger:
@@ -342,10 +340,9 @@ async def test_a_half_migrated_database_can_be_replaced(
 async def test_time_passes_between(database: Database, other: Database, system: ShiftedSystem, tmp_path: Path) -> None:
     """A run that was under way when the backup was made is nobody's any more, and is found again."""
     await claim_stamp(database, environment="testing")
-    runs = StoredRuns(database=database, system=system)
-    shelf = Shelf(runs, StoredJournal(database=database, system=system), system)
+    shelf = stored_shelf(database, system)
     run = await keep(shelf)
-    await runs.claim(run.id, worker="w1", until=shelf.later(60))
+    await shelf.runs.claim(run.id, worker="w1", until=shelf.later(60))
     await save(database, tmp_path / "a.backup", system)
     system.shift += timedelta(hours=1)
     await put(other, tmp_path / "a.backup", system)

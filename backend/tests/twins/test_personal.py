@@ -10,16 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from tests.twins.accounts import Accounts, enrol, entry, key_of, link_after, open_family, open_session, stored
-from tests.twins.shelf import Shelf, ShiftedSystem, finish, keep
+from tests.twins.shelf import Shelf, ShiftedSystem, finish, keep, stored_shelf
 from ultra.domain.access import KeptResponse
 from ultra.domain.analysis import NewEvent
 from ultra.domain.ports import LeaseLost, LedgerEntry, Settlement
 from ultra.store.database import Database
-from ultra.store.journal import StoredJournal
 from ultra.store.ledger import StoredLedger
 from ultra.store.personal import PersonalData
 from ultra.store.requests import StoredRequests
-from ultra.store.runs import StoredRuns
 from ultra.store.tables import LEDGER, METADATA
 
 SECRETS = ("argon2-of-ada", "hash-user_ada-1", f"{'5e' * 30}0001", "fam_1-0")
@@ -41,8 +39,7 @@ def personal(database: Database, system: ShiftedSystem, ledger: StoredLedger) ->
 @pytest.fixture
 def shelf(database: Database, system: ShiftedSystem) -> Shelf:
     """Open runs and their journal."""
-    runs = StoredRuns(database=database, system=system)
-    return Shelf(runs, StoredJournal(database=database, system=system), system)
+    return stored_shelf(database, system)
 
 
 @pytest.fixture

@@ -7,16 +7,14 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.twins.accounts import enrol, entry, open_family, open_session, stored
-from tests.twins.shelf import Shelf, ShiftedSystem, finish, keep
+from tests.twins.shelf import ShiftedSystem, finish, keep, stored_shelf
 from ultra.domain.access import SignInLink
 from ultra.domain.analysis import NewEvent
 from ultra.domain.ports import LedgerEntry
 from ultra.store import purging
 from ultra.store.database import Database
-from ultra.store.journal import StoredJournal
 from ultra.store.ledger import StoredLedger
 from ultra.store.purging import purge_accounts, purge_content
-from ultra.store.runs import StoredRuns
 from ultra.store.tables import METADATA
 
 
@@ -31,13 +29,12 @@ async def test_old_content_goes_and_the_rest_stays(
 ) -> None:
     """Runs that ended, with their journals, and calls, in as many batches as it takes; never a run under way."""
     monkeypatch.setattr(purging, "BATCH", 2)
-    runs = StoredRuns(database=database, system=system)
-    shelf = Shelf(runs, StoredJournal(database=database, system=system), system)
+    shelf = stored_shelf(database, system)
     async with StoredLedger(database=database, system=system) as ledger:
 
         async def run(*, ended: bool) -> str:
             kept = await keep(shelf)
-            await runs.claim(kept.id, worker="w1", until=shelf.later(60))
+            await shelf.runs.claim(kept.id, worker="w1", until=shelf.later(60))
             await shelf.journal.append(kept.id, [NewEvent("run.started", {})], worker="w1")
             name = f"call {kept.id}"[:64]
             call = (name, system.now(), "ada", "req", kept.id, None, "mock", "mock/a", 1, Decimal(1), False)
@@ -54,9 +51,9 @@ async def test_old_content_goes_and_the_rest_stays(
         before = system.now() - timedelta(days=30)
         assert await purge_content(database, before=before) == {"runs": 5, "ledger": 6}
         assert await purge_content(database, before=before) == {"runs": 0, "ledger": 0}
-        assert [await runs.get(each, owner="ada") for each in old] == [None] * 5
-        assert await runs.get(going_on, owner="ada") is not None
-        assert await runs.get(young, owner="ada") is not None
+        assert [await shelf.runs.get(each, owner="ada") for each in old] == [None] * 5
+        assert await shelf.runs.get(going_on, owner="ada") is not None
+        assert await shelf.runs.get(young, owner="ada") is not None
         assert (await count(database, "run_events"), await count(database, "ledger")) == (3, 1)
 
 

@@ -100,13 +100,9 @@ async def build(
         if serves:
             await enter(running(_housekeeping(settings, database, access, system).run()))
         gateway = _gateway(settings, stock, instruments, ledger=ledger, system=system)
-        completions, means = _bounded(
-            gateway, settings, access, stock, patterns, instruments, owner=ledger.name, system=system
-        )
+        completions, means = _bounded(gateway, settings, access, stock, patterns, instruments, ledger, system)
         given = Given(settings, completions, stock, patterns, access, instruments, system)
         bench = partial(open_bench, given, worker=worker, serves=serves)
-        stored = StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
-        passing = _in_memory(access, system)
         parts = Replaceable(stock, gateway, access, instruments)
         watch_records(instruments.metrics, ledger=ledger, witness=access.witness)
         yield Services(
@@ -119,8 +115,8 @@ async def build(
             means=means,
             patterns=patterns,
             flows=known_flows(),
-            kept=await enter(bench(*stored)),
-            fleeting=await enter(bench(*passing)),
+            kept=await enter(bench(*_on_disk(database, system))),
+            fleeting=await enter(bench(*_in_memory(access, system))),
             access=access,
             instruments=instruments,
             reloading=Reloading(loaded=loaded, prepare=parts.prepare, audit=access.witness, system=system),
@@ -135,6 +131,11 @@ def _access(
     return open_access(
         loaded.settings, database=database, ledger=ledger, observer=observer, live_keys=live, system=system
     )
+
+
+def _on_disk(database: Database, system: System) -> tuple[Runs, Journal]:
+    """Return where runs are kept that are to be found again."""
+    return StoredRuns(database=database, system=system), StoredJournal(database=database, system=system)
 
 
 def _in_memory(access: Access, system: System) -> tuple[Runs, Journal]:
@@ -194,8 +195,7 @@ def _bounded(
     stock: Stock,
     patterns: Patterns,
     instruments: Instruments,
-    *,
-    owner: str,
+    ledger: StoredLedger,
     system: System,
 ) -> tuple[Completions, Means]:
     """Put the skins of tokens and money around the gateway; whatever asks a model asks through both.
@@ -211,7 +211,7 @@ def _bounded(
         observer=instruments.observer,
         system=system,
         policy=_policy(settings),
-        owner=owner,
+        owner=ledger.name,
     )
     rations = AccountRations(allowances=allowances, policy=access.limits)
     rationed = Rationed(budgeted, rations=rations, limiter=access.limiter)
