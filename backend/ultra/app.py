@@ -189,10 +189,10 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute], 
 
 def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], ASGIApp]:
     """Return what stands before each route once it is found: guard, threshold, body, repeats, vigil, departure."""
-    caps = BodyCaps(max_bytes=settings.max_body_bytes, max_seconds=_BODY_S)
     flooding = Flooding(system=clock)
 
     def wrap(route: ASGIApp, need: Need) -> ASGIApp:
+        caps = BodyCaps(max_bytes=need.most_bytes(settings.max_body_bytes), max_seconds=_BODY_S)
         app: ASGIApp = Watched(Departure(route), vigil=lambda scope: keepers_of(scope).vigil)
         if need.idempotent:
             app = Repeats(app, store=_idempotency, caps=caps, finishes=need.cost != "completion", system=clock)

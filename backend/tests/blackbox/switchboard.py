@@ -172,6 +172,11 @@ def takes_the_last_of_two(_: Any, pairs: Any) -> dict[str, Any]:
     return dict(pairs)
 
 
+@defect(strict_json, "_refuse_crowds")
+def reads_whatever_is_sent(*_: Any) -> None:
+    """Build millions of values of a body, and look at them afterwards."""
+
+
 @defect(Hosts, "_knows")
 def answers_to_every_name(*_: Any) -> bool:
     """Answer to a Host of somebody else."""

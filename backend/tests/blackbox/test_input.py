@@ -3,6 +3,7 @@
 import json
 import resource
 import selectors
+import threading
 import time
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -65,6 +66,54 @@ def test_I01_nobodys_body(target):
     begun = time.monotonic()
     assert status_of(target.client().raw(head.encode())) == 401
     assert time.monotonic() - begun < 10
+
+
+def test_I01_many_small_values(target):
+    """What costs little to send and much to read is refused unread, in few words, and nobody else waits for it."""
+    names = b"{" + b",".join(b'"k%d":1' % number for number in range(800_000)) + b"}"
+    objects = b"[" + b"{}," * 3_000_000 + b"1]"
+    said = b',{"role":"user","content":"x"}' * 300_000
+    chat = b'{"model":"acme/alpha","messages":[' + said[1:] + b"]}"
+    client = target.person().client
+    slowest, stop = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal slowest
+        while not stop.wait(0.02):
+            begun = time.monotonic()
+            target.client().get("/health/live").expect(200)
+            slowest = max(slowest, time.monotonic() - begun)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        for path, body in (("/api/auth/token", names), ("/api/auth/refresh", objects)):
+            answer = _raw_post(target.client(), path, body)
+            assert status_of(answer) in (0, 413), answer[:300]
+            assert len(answer) < 20_000
+        for path, body in ((CHAT, chat), (CHAT, names), ("/api/analyze", objects), ("/api/keys", names)):
+            answer = _raw_post(client, path, body)
+            assert status_of(answer) in (0, 413), answer[:300]
+            assert len(answer) < 20_000
+    finally:
+        stop.set()
+        watching.join()
+    assert slowest < 2.5, f"somebody else waited for {slowest:.1f} s"
+
+
+def _raw_post(client: Any, path: str, body: bytes) -> bytes:
+    """Send a body and read what is answered to it, whether or not it was read to its end."""
+    sent = [
+        *client.headers,
+        ("content-type", "application/json"),
+        ("content-length", str(len(body))),
+        ("connection", "close"),
+    ]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in sent)
+    with client.wire() as wire:
+        with suppress(OSError):  # it hangs up, as it may
+            wire.sendall(f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{lines}\r\n".encode() + body)
+        return drained(wire)
 
 
 MARKER = b"GET /smuggled-marker HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"

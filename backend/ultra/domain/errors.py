@@ -24,6 +24,7 @@ UltraError                      never raised itself
 │   ├── ProtocolViolated        bytes that are not the vendor's protocol
 │   ├── Truncated               the stream ended before its end was announced
 │   └── AllFailed               every candidate failed; `causes` has one error each
+├── TooSlow                     the request itself did not arrive in time
 ├── TimedOut                    the deadline, or silence for longer than allowed
 └── Cancelled                   the caller asked for it to end
 
@@ -238,6 +239,13 @@ class AllFailed(UpstreamFailed):
     def __init__(self, message: str, *, causes: Sequence[UltraError], hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.causes = tuple(causes)
+
+
+class TooSlow(UltraError):
+    """The client did not send its whole request within the time it has for that."""
+
+    kind = "request_timeout"
+    retryable = True
 
 
 class TimedOut(UltraError):

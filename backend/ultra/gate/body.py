@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ultra.domain.errors import InvalidRequest, TimedOut, TooLarge, UnsupportedMedia
+from ultra.domain.errors import InvalidRequest, TooLarge, TooSlow, UnsupportedMedia
 from ultra.gate.forms import read_form
 from ultra.protocols import strict_json
 
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _JSON = b"application/json"
 _FORM = b"application/x-www-form-urlencoded"
+_UTF_8 = frozenset({b"utf-8", b"utf8"})
+_READ_AT_ONCE = 64 * 1024
+"""Bytes that are parsed where they came; more would keep others waiting, and are parsed in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class CappedBody:
         self._body: bytes | None = None
 
     async def read(self) -> bytes:
-        """Return the whole body; raises `TooLarge`, `TimedOut`, or `InvalidRequest` when the client left."""
+        """Return the whole body; raises `TooLarge`, `TooSlow`, or `InvalidRequest` when the client left."""
         if self._body is None:
             self._refuse_announced_size()
             self._body = await self._read()
@@ -73,13 +76,13 @@ class CappedBody:
                         return b"".join(pieces)
         except TimeoutError:
             self._hang_up()
-            raise TimedOut(f"The request body did not arrive within {self._caps.max_seconds:g} s.") from None
+            raise TooSlow(f"The request body did not arrive within {self._caps.max_seconds:g} s.") from None
 
     def _too_large(self) -> TooLarge:
         self._hang_up()
         return TooLarge(
             f"The request body is larger than {self._caps.max_bytes} bytes.",
-            hint="Send less, or raise ULTRA_MAX_BODY_BYTES.",
+            hint="Send less. Prompts may be as large as ULTRA_MAX_BODY_BYTES says; nothing else needs much.",
         )
 
     def _hang_up(self) -> None:
@@ -96,9 +99,9 @@ def body_of(scope: Scope, receive: Receive, *, caps: BodyCaps) -> CappedBody:
 class Body:
     """Leaves the parsed body in `scope["ultra.json"]` and hands the same bytes on.
 
-    Too many bytes, too much time, another content type than JSON, or JSON that readers could understand in two
-    ways is refused here, before anything was spent. An empty body is None. Routes of pages read forms instead, whose
-    fields stand in `scope["ultra.form"]`.
+    Too many bytes, too much time, another content type than JSON, a packed body, or JSON that readers could understand
+    in two ways is refused here, before anything was spent. An empty body is None. Routes of pages read forms instead,
+    whose fields stand in `scope["ultra.form"]`.
     """
 
     def __init__(self, app: ASGIApp, *, caps: BodyCaps, reads_form: bool = False) -> None:
@@ -112,20 +115,40 @@ class Body:
             await self._app(scope, receive, send)
             return
         capped = body_of(scope, receive, caps=self._caps)
+        _refuse_packed(scope)
         body = await capped.read()
-        content_type = dict(scope["headers"]).get(b"content-type", b"").split(b";", 1)[0].strip().lower()
         if self._reads_form:
-            scope["ultra.form"] = _form(body, content_type)
+            _judge_type(body, scope, wanted=_FORM)
+            scope["ultra.form"] = read_form(body)
         else:
-            scope["ultra.json"] = _json(body, content_type)
+            _judge_type(body, scope, wanted=_JSON)
+            scope["ultra.json"] = _json(body) if len(body) <= _READ_AT_ONCE else await asyncio.to_thread(_json, body)
         await self._app(scope, capped.replayed(), send)
 
 
-def _json(body: bytes, content_type: bytes) -> object:
+def _refuse_packed(scope: Scope) -> None:
+    """Raise for a body that would have to be unpacked: how large it becomes is known only afterwards."""
+    for name, value in scope["headers"]:
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            scope.setdefault("ultra.headers", {})["accept-encoding"] = "identity"
+            raise UnsupportedMedia("The body must not be compressed.", hint="Leave Content-Encoding out.")
+
+
+def _judge_type(body: bytes, scope: Scope, *, wanted: bytes) -> None:
+    if not body:
+        return
+    given, *parameters = dict(scope["headers"]).get(b"content-type", b"").lower().split(b";")
+    if given.strip() != wanted:
+        kind = "JSON" if wanted == _JSON else "a form"
+        raise UnsupportedMedia(f"The body must be {kind}.", hint=f"Send the header Content-Type: {wanted.decode()}.")
+    for name, _, value in (each.partition(b"=") for each in parameters):
+        if name.strip() == b"charset" and value.strip().strip(b'"') not in _UTF_8:
+            raise UnsupportedMedia("The body must be UTF-8.", hint="Send it in UTF-8, and leave `charset` out.")
+
+
+def _json(body: bytes) -> object:
     if not body:
         return None
-    if content_type != _JSON:
-        raise UnsupportedMedia("The body must be JSON.", hint="Send the header Content-Type: application/json.")
     parsed: object = strict_json.loads(body)
     if b"\\u0000" in body and _holds_nul(parsed):
         raise InvalidRequest(
@@ -140,9 +163,3 @@ def _holds_nul(value: object) -> bool:
     if isinstance(value, dict):
         return any("\0" in name or _holds_nul(each) for name, each in value.items())
     return isinstance(value, list) and any(map(_holds_nul, value))
-
-
-def _form(body: bytes, content_type: bytes) -> object:
-    if body and content_type != _FORM:
-        raise UnsupportedMedia("The body must be a form.", hint=f"Send the header Content-Type: {_FORM.decode()}.")
-    return read_form(body)

@@ -1,7 +1,7 @@
 """What a route asks of its caller, as a value."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from ultra.domain.identity import Permission
 
@@ -16,6 +16,9 @@ page, whose form carries it in a field. `sign_in` and `sign_in_form`: always, bo
 pre-session's cookie, because another site must not sign a browser in. `program`: no token, for routes whose credential
 stands in the body; but what says that it comes from another site's page is refused.
 """
+
+_NOBODYS_BYTES: Final = 64 * 1024
+_SMALL_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,12 @@ class Need:
     def reads_form(self) -> bool:
         """Whether the body is a page's form."""
         return self.csrf in ("form", "sign_in_form")
+
+    def most_bytes(self, largest: int) -> int:
+        """Return how many bytes a body may have: `largest` where prompts and pictures come, and little elsewhere.
+
+        Least where anybody may send it: what a body costs to read, nobody can be asked for there.
+        """
+        if self.permission is None:
+            return min(_NOBODYS_BYTES, largest)
+        return largest if self.cost in ("completion", "run") else min(_SMALL_BYTES, largest)

@@ -17,10 +17,14 @@ from ultra.domain.errors import InvalidRequest, MethodNotAllowed, NotFound, Rate
 from ultra.gate.audience import is_person
 from ultra.protocols import anthropic_messages, gemini_generate, openai_chat, problems
 from ultra.protocols.failures import Reply
+from ultra.protocols.fields import shortened
 
 _log = logging.getLogger("ultra.gate")
 
 Explain = Callable[..., Reply]
+
+_MOST_NAMED = 20
+"""Bad fields that one error names: whoever has more of them reads no further."""
 
 
 def explainer(path: str, *, show_internals: bool) -> Explain:
@@ -135,15 +139,20 @@ def _methods_at(request: Request) -> set[str]:
 
 
 async def refuse_fields(_: Request, error: Exception) -> NoReturn:
-    """Translate the framework's list of bad fields into one error that names them all."""
+    """Translate the framework's list of bad fields into one error that names some, and says how many more there are."""
     if not isinstance(error, RequestValidationError):
         raise error
-    found = [(_place(each["loc"]), each["msg"]) for each in error.errors()]
-    sentences = "; ".join(f"{place}: {message}" for place, message in found)
-    raise InvalidRequest(f"The request is not valid. {sentences}.", param=found[0][0] if found else None) from error
+    bad = error.errors()
+    found = [(_place(each["loc"]), each["msg"]) for each in bad[:_MOST_NAMED]]
+    sentences = [f"{place}: {message}" for place, message in found]
+    if len(bad) > len(found):
+        sentences.append(f"and {len(bad) - len(found)} more")
+    raise InvalidRequest(
+        f"The request is not valid. {'; '.join(sentences)}.", param=found[0][0] if found else None
+    ) from error
 
 
 def _place(location: Sequence[int | str]) -> str:
     """Write a field's place the way callers write it: `context[0].name`."""
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location[1:])
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{shortened(part)}" for part in location[1:])
     return place.removeprefix(".") or str(location[0])

@@ -111,6 +111,9 @@ FAILURES: Mapping[str, Failure] = {
     ),
     "truncated": Failure(502, "Answer cut short", _SERVER, "truncated", "api_error", "UNAVAILABLE"),
     "all_failed": Failure(502, "Nobody answered", _SERVER, "all_failed", "api_error", "UNAVAILABLE"),
+    "request_timeout": Failure(
+        408, "Request too slow", _INVALID, "request_timeout", _INVALID, "DEADLINE_EXCEEDED", repeat=True
+    ),
     "timed_out": Failure(504, "Took too long", "timeout_error", "timeout", "timeout_error", "DEADLINE_EXCEEDED"),
     "cancelled": Failure(499, "Cancelled", _INVALID, "cancelled", _INVALID, "CANCELLED"),
 }  # fmt: skip

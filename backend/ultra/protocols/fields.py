@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ultra.domain.errors import InvalidRequest
 
 Value = TypeVar("Value")
+
+_MOST_SAID = 64
 
 _KINDS: Mapping[type, str] = {
     str: "a string", bool: "a boolean", int: "an integer", float: "a number",
@@ -173,23 +175,48 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
+def shortened(name: str) -> str:
+    """Return a name that a client chose in a length that can be said back to it."""
+    return name if len(name) <= _MOST_SAID else f"{name[:_MOST_SAID]}..."
+
+
 def refuse_steering(left: Mapping[str, Any]) -> None:
     """Raise `InvalidRequest` when fields no wire knows try to say where a request goes, at any depth.
 
     `metadata` is the caller's own data and is not looked into.
     """
-    waiting: list[tuple[str, Any]] = [(name, value) for name, value in left.items() if name != "metadata"]
-    waiting += [(name, None) for name in left]
+    _refuse_steering_names(left, None)
+    waiting = [(_Place(None, shortened(name)), value) for name, value in left.items() if name != "metadata"]
     while waiting:
-        path, value = waiting.pop()
-        if path.rpartition(".")[2].lower() in _STEERING:
+        place, value = waiting.pop()
+        if isinstance(value, Mapping):
+            _refuse_steering_names(value, place)
+            waiting += [(_Place(place, f".{shortened(name)}"), child) for name, child in value.items() if _holds(child)]
+        elif isinstance(value, list):
+            waiting += [(_Place(place, f"[{index}]"), child) for index, child in enumerate(value) if _holds(child)]
+
+
+class _Place(NamedTuple):
+    """Where a value stands, worded only for a complaint: there are many places, and some are deep."""
+
+    above: "_Place | None"
+    part: str
+
+    def __str__(self) -> str:
+        return self.part if self.above is None else f"{self.above}{self.part}"
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, (Mapping, list))
+
+
+def _refuse_steering_names(names: Iterable[str], above: _Place | None) -> None:
+    for name in names:
+        if name.lower() in _STEERING:
+            path = name if above is None else f"{above}.{name}"
             raise InvalidRequest(
                 f"{path} is not taken from requests.",
                 param=path,
                 hint="Leave it out; where a model is reached is configured on the server.",
                 code="unknown_parameter",
             )
-        if isinstance(value, Mapping):
-            waiting += [(f"{path}.{name}", child) for name, child in value.items()]
-        elif isinstance(value, list):
-            waiting += [(f"{path}[{index}]", child) for index, child in enumerate(value)]

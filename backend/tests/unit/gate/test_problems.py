@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
 
 from tests.fakes.asgi import Exchange
-from ultra.domain.errors import NotFound, RateLimited
-from ultra.gate.problems import Problems
+from ultra.domain.errors import InvalidRequest, NotFound, RateLimited
+from ultra.gate.problems import Problems, refuse_fields
 from ultra.web.refusals import refusal
 
 
@@ -100,3 +102,21 @@ async def test_the_log_line_learns_what_went_wrong_and_where() -> None:
     """The error's word, the provider, and the limits of Ultra's own that said no."""
     exchange = await Exchange()(raising(RateLimited("Slow down.", provider="acme", violated=("tokens",))))
     assert exchange.scope["ultra.facts"] == {"error": "rate_limited", "provider": "acme", "limited": ["tokens"]}
+
+
+async def test_many_bad_fields_are_counted() -> None:
+    """An error names some of them, in short, and says how many more there are."""
+    bad = [{"loc": ("body", f"{number:x>500}"), "msg": "Extra inputs are not permitted"} for number in range(50_000)]
+    with pytest.raises(InvalidRequest) as caught:
+        await refuse_fields(Request({"type": "http"}), RequestValidationError(bad))
+    assert caught.value.message.endswith("; and 49980 more.")
+    assert len(caught.value.message) < 3000
+    assert len(caught.value.param or "") < 100
+
+
+async def test_every_bad_field_is_named_with_its_place() -> None:
+    """As callers write it; a few are named all."""
+    bad = [{"loc": ("body", "context", 0, "name"), "msg": "Field required"}, {"loc": ("body",), "msg": "No object"}]
+    with pytest.raises(InvalidRequest) as caught:
+        await refuse_fields(Request({"type": "http"}), RequestValidationError(bad))
+    assert caught.value.message == "The request is not valid. context[0].name: Field required; body: No object."

@@ -64,6 +64,17 @@ def test_metadata_is_the_callers_own() -> None:
     refuse_steering({"metadata": {"proxy": "x", "__proto__": 1}, "logit_bias": {"50256": -100}})
 
 
+def test_a_name_is_said_back_in_short() -> None:
+    """A client's own names are as long as it likes; what is complained about is found without writing them out."""
+    deep: dict[str, object] = {"Proxy": [1] * 1000}
+    for _ in range(60):
+        deep = {"x" * 10_000: [0, deep]}
+    with pytest.raises(InvalidRequest) as caught:
+        refuse_steering(deep)
+    assert str(caught.value.param).endswith("...[1].Proxy")
+    assert len(caught.value.message) < 5000
+
+
 def test_names_are_spelled_the_other_way() -> None:
     """One underscore before each capital, none at the start."""
     assert snake_case("responseJsonSchema") == "response_json_schema"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ultra.domain.errors import InvalidRequest
-from ultra.protocols.strict_json import loads
+from ultra.domain.errors import InvalidRequest, TooLarge
+from ultra.protocols.strict_json import MOST_VALUES, loads
 
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=8)
 _NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -81,3 +81,35 @@ def test_depth_is_the_callers_choice() -> None:
     assert loads(b"[[1]]", max_depth=2) == [[1]]
     with pytest.raises(InvalidRequest, match="deeper than 1"):
         loads(b"[[1]]", max_depth=1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + b"1," * MOST_VALUES + b"1]",
+        b"[" + b"{}," * MOST_VALUES + b"1]",
+        b"{" + b",".join(b'"%d":1' % number for number in range(MOST_VALUES + 2)) + b"}",
+        b"[" + b'"a"' * (2 * MOST_VALUES + 1) + b"," * MOST_VALUES + b"1]",
+    ],
+)
+def test_too_many_values_are_not_even_read(body: bytes) -> None:
+    """A body of many small values takes a hundred times its bytes, so it is refused before anything is built of it."""
+    with pytest.raises(TooLarge) as caught:
+        loads(body)
+    assert caught.value.code == "too_many_values"
+
+
+@pytest.mark.parametrize("text", ["a, [b] {c} " * MOST_VALUES, '\\",' * MOST_VALUES, "\\\\" * MOST_VALUES + ","])
+def test_a_text_is_one_value_whatever_it_is_full_of(text: str) -> None:
+    """Commas and brackets inside strings are not counted, whatever stands before the quotes among them."""
+    body = orjson.dumps({"prompt": text, "more": [1] * (MOST_VALUES - 10)})
+    assert loads(body)["prompt"] == text
+
+
+def test_a_long_name_is_not_said_back() -> None:
+    """The complaint about a name that stands twice is short, and found without comparing each with all others."""
+    many = b",".join(b'"%d":1' % number for number in range(50_000))
+    with pytest.raises(InvalidRequest) as caught:
+        loads(b"{" + many + b',"' + b"x" * 5000 + b'":1,"' + b"x" * 5000 + b'":2}')
+    assert len(caught.value.message) < 200
+    assert len(caught.value.param or "") < 100
