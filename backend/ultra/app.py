@@ -188,19 +188,24 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute], 
 
 
 def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], ASGIApp]:
-    """Return what stands before each route once it is found: guard, threshold, body, repeats, vigil, departure."""
+    """Return what stands before each route once it is found: guard, vigil, threshold, body, repeats, departure."""
     flooding = Flooding(system=clock)
 
     def wrap(route: ASGIApp, need: Need) -> ASGIApp:
         caps = BodyCaps(max_bytes=need.most_bytes(settings.max_body_bytes), max_seconds=_BODY_S)
-        app: ASGIApp = Watched(Departure(route), vigil=lambda scope: keepers_of(scope).vigil)
+        app: ASGIApp = Departure(route)
         if need.idempotent:
             app = Repeats(app, store=_idempotency, caps=caps, finishes=need.cost != "completion", system=clock)
         body = Body(app, caps=caps, reads_form=need.reads_form)
         work = Threshold(body, is_closed=_is_closed) if need.cost in ("completion", "run") else body
-        return Guard(work, need=need, caps=caps, flooding=flooding, system=clock)
+        watched = Watched(work, vigil=_vigil, at_once=need.cost not in ("write", "sign_in"))
+        return Guard(watched, need=need, caps=caps, flooding=flooding, system=clock)
 
     return wrap
+
+
+def _vigil(scope: Scope) -> Vigil:
+    return keepers_of(scope).vigil
 
 
 def _idempotency(scope: Scope) -> Idempotency:

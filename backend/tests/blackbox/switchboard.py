@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -33,6 +34,7 @@ from ultra.gate.hosts import Hosts
 from ultra.gate.idempotency import Repeats
 from ultra.gate.reporting import Reporting
 from ultra.gateway.budgeting import Budgeted
+from ultra.gate.vigil import Watched
 from ultra.limits.policy import LimitPolicy
 from ultra.protocols import strict_json
 from ultra.services.run_places import HeldPlaces
@@ -175,6 +177,14 @@ def takes_the_last_of_two(_: Any, pairs: Any) -> dict[str, Any]:
 @defect(strict_json, "_refuse_crowds")
 def reads_whatever_is_sent(*_: Any) -> None:
     """Build millions of values of a body, and look at them afterwards."""
+
+
+@defect(Watched, "__call__")
+async def watches_from_the_first_byte(right: Any, self: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Let everybody have what they once asked for."""
+    late = copy(self)
+    late._at_once = False
+    await right(late, scope, receive, send)
 
 
 @defect(Hosts, "_knows")

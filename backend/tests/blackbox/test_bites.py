@@ -51,6 +51,7 @@ CAUGHT_BY: dict[str, Callable[[Any], None]] = {
     "lets_scripts_read_cookies": test_browsers.test_C09_cookies,
     "takes_the_last_of_two": test_input.test_I13_names_that_stand_twice,
     "reads_whatever_is_sent": test_input.test_I01_many_small_values,
+    "watches_from_the_first_byte": test_tokens.test_J15_nobody_is_answered_afterwards,
     "answers_to_every_name": test_headers.test_H09_every_refusal_is_a_problem,
     "repeats_what_was_sent": test_secrets.test_S03_a_password_is_not_repeated,
     "logs_credentials": test_secrets.test_S01_nothing_comes_out,

@@ -5,11 +5,12 @@ import hashlib
 import hmac
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from tests.blackbox.asking import status_of
+from tests.blackbox.asking import Answer, status_of
 from tests.blackbox.houses import listener
 from tests.blackbox.targets import SILENT, House, Person, Target, at_once, bearer, each_worker
 
@@ -225,6 +226,42 @@ def test_J15_every_stream_ends(target):
         said = stream.ends_within(max(1.0, 15 - (time.monotonic() - begun)))
         assert b"session_ended" in said
     person.client.get(ME).expect(200)
+
+
+def test_J15_nobody_is_answered_afterwards(target):
+    """Who waits for an answer when the credential ends gets none: neither the first byte nor the whole."""
+    if not SILENT:
+        pytest.skip("the target has no model that never answers")
+    person = target.person()
+    key = person.key()
+    client = target.client([bearer(key["key"])])
+    chat = {"model": SILENT, "messages": [{"role": "user", "content": "Hello"}]}
+    waiting = (
+        ("/v1/chat/completions", chat),
+        ("/v1/chat/completions", {**chat, "stream": True}),
+        ("/api/analyze", {"prompt": "Hello", "models": [SILENT], "flow": "compare"}),
+        ("revoke", None),
+    )
+    ended = [0.0]
+
+    def ask(number: int) -> Answer | None:
+        path, body = waiting[number]
+        if path != "revoke":
+            with suppress(TimeoutError):  # found below
+                return client.post(path, body)
+            return None
+        time.sleep(2.0)
+        ended[0] = time.monotonic()
+        return person.client.ask("DELETE", f"/api/keys/{key['id']}")
+
+    plain, streamed, run, _ = at_once(len(waiting), ask)
+    assert time.monotonic() - ended[0] < 16
+    assert plain is not None
+    assert streamed is not None
+    assert run is not None
+    assert plain.refused(401).json["error"]["code"] == "session_ended"
+    assert b"session_ended" in streamed.body
+    assert run.refused(401).json["code"] == "session_ended"
 
 
 def test_J17_one_successor(target):

@@ -8,7 +8,7 @@ from tests.fakes.asgi import Exchange
 from tests.fakes.keepers import FakeAuthenticator
 from tests.fakes.system import FakeSystem
 from ultra.api.journals import trouble
-from ultra.domain.errors import Unavailable
+from ultra.domain.errors import Unauthenticated, Unavailable
 from ultra.domain.identity import LOCAL_OPERATOR, Principal, Role
 from ultra.gate.events import EventResponse
 from ultra.gate.vigil import Vigil, Watched
@@ -38,7 +38,7 @@ class Streams:
     def open(self, principal: Principal | None) -> tuple[Exchange, "asyncio.Task[Exchange]"]:
         """Begin a stream for somebody."""
         exchange = Exchange(scope={"ultra.principal": principal})
-        return exchange, asyncio.ensure_future(exchange(Watched(self, vigil=lambda _: self.vigil)))
+        return exchange, asyncio.ensure_future(exchange(Watched(self, vigil=lambda _: self.vigil, at_once=False)))
 
 
 async def test_a_stream_ends_within_fifteen_seconds_of_its_session() -> None:
@@ -99,7 +99,7 @@ async def test_the_routes_own_timeout_is_its_own() -> None:
 
     streams = Streams()
     with pytest.raises(TimeoutError, match="inside"):
-        await Exchange(scope={"ultra.principal": ANNA})(Watched(slow, vigil=lambda _: streams.vigil))
+        await Exchange(scope={"ultra.principal": ANNA})(Watched(slow, vigil=lambda _: streams.vigil, at_once=True))
 
 
 async def test_a_stream_without_words_breaks_off() -> None:
@@ -114,7 +114,7 @@ async def test_a_stream_without_words_breaks_off() -> None:
     exchange = Exchange(scope={"ultra.principal": ANNA})
     streams.standing.gone.add(ANNA)
     async with streams.vigil:
-        task = asyncio.ensure_future(exchange(Watched(download, vigil=lambda _: streams.vigil)))
+        task = asyncio.ensure_future(exchange(Watched(download, vigil=lambda _: streams.vigil, at_once=True)))
         await streams.system.tick(6)
         await asyncio.wait_for(task, 5)
     assert exchange.sent[-1]["more_body"] is True
@@ -140,3 +140,41 @@ async def test_ended_streams_are_forgotten() -> None:
         _, stream = streams.open(ANNA)
         await stream
         assert streams.vigil._watched == {}
+
+
+async def silent(scope, receive, send) -> None:
+    """Answer nothing for a long time."""
+    await asyncio.Event().wait()
+
+
+async def test_who_has_ended_is_not_answered() -> None:
+    """A request that waits for its first byte is refused as soon as that is known; others wait on."""
+    streams = Streams()
+    app = Watched(silent, vigil=lambda _: streams.vigil, at_once=True)
+    async with streams.vigil:
+        mine, others = (asyncio.ensure_future(Exchange(scope={"ultra.principal": each})(app)) for each in (ANNA, BERT))
+        await streams.system.tick(4)
+        streams.standing.gone.add(ANNA)
+        await streams.system.tick(11)
+        with pytest.raises(Unauthenticated) as refusal:
+            await asyncio.wait_for(mine, 5)
+        assert refusal.value.code == "session_ended"
+        assert not others.done()
+        others.cancel()
+        with pytest.raises(Unavailable):
+            await others
+    assert streams.vigil._watched == {}
+
+
+async def test_whoever_ends_themselves_is_told_that_it_is_done() -> None:
+    """Signing out is answered although who asked for it is nobody any more."""
+    streams = Streams()
+    async with streams.vigil:
+        app = Watched(silent, vigil=lambda _: streams.vigil, at_once=False)
+        task = asyncio.ensure_future(Exchange(scope={"ultra.principal": ANNA})(app))
+        streams.standing.gone.add(ANNA)
+        await streams.system.tick(20)
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(Unavailable):
+            await task
