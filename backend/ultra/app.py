@@ -195,7 +195,14 @@ def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], 
         caps = BodyCaps(max_bytes=need.most_bytes(settings.max_body_bytes), max_seconds=_BODY_S)
         app: ASGIApp = Departure(route)
         if need.idempotent:
-            app = Repeats(app, store=_idempotency, caps=caps, finishes=need.cost != "completion", system=clock)
+            app = Repeats(
+                app,
+                store=_idempotency,
+                caps=caps,
+                finishes=need.cost != "completion",
+                shows_secret=need.shows_secret,
+                system=clock,
+            )
         body = Body(app, caps=caps, reads_form=need.reads_form)
         work = Threshold(body, is_closed=_is_closed) if need.cost in ("completion", "run") else body
         watched = Watched(work, vigil=_vigil, at_once=need.cost not in ("write", "sign_in"))

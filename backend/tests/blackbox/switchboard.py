@@ -27,7 +27,7 @@ from ultra.auth.tokens import AUDIENCE, AccessTokens
 from ultra.desk import keys as keys_desk
 from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Role, permitted
-from ultra.gate import client_address, csrf, guard, problems
+from ultra.gate import client_address, csrf, guard, idempotency, problems
 from ultra.gate.body import CappedBody
 from ultra.gate.guard import Guard
 from ultra.gate.hosts import Hosts
@@ -234,6 +234,18 @@ async def shares_repetitions(right: Any, self: Any, scope: Any, receive: Any, se
     """Give everybody the answer that somebody got under the same key."""
     scope["ultra.principal"] = replace(scope["ultra.principal"], id="everybody")
     await right(self, scope, receive, send)
+
+
+@defect(idempotency, "_whose")
+def takes_a_key_for_its_owner(_: Any, __: Any, given: str) -> str:
+    """Give a key the answers that its owner was given."""
+    return given
+
+
+@defect(idempotency, "_without_secret")
+def forgets_what_was_made(*_: Any) -> None:
+    """Keep nothing of what was made, and make it again."""
+    raise InvalidRequest("It was made.")
 
 
 @defect(StoredSessions, "create")

@@ -37,6 +37,30 @@ def test_K01_shown_once(target):
     assert shown["last4"] == secret[-4:]
 
 
+def test_K01_made_once(target):
+    """Who asks again under the same Idempotency-Key hears which key, user or link it was, and no second one is made."""
+    admin = target.person("admin")
+    key, user = admin.key()["id"], target.person().id
+    made = {}
+    for path, body, status in (
+        ("/api/keys", {"name": "once"}, 201),
+        (f"/api/keys/{key}/rotate", {}, 201),
+        ("/api/users", {"username": f"once{admin.name}"}, 201),
+        (f"/api/users/{user}/reset", {}, 201),
+    ):
+        repeated = [("idempotency-key", f"once-{admin.id}{path}")]
+        made[path] = admin.client.post(path, body, headers=repeated).expect(status).json["id"]
+        again = admin.client.post(path, body, headers=repeated).refused(409)
+        assert again.json["code"] == "already_done"
+        assert made[path] in again.json["detail"]
+    answers = at_once(
+        8, lambda _: admin.client.post("/api/keys", {"name": "many"}, headers=[("idempotency-key", f"m-{admin.id}")])
+    )
+    assert sorted(each.status for each in answers) == [201] + [409] * 7
+    names = [each["name"] for each in admin.client.get("/api/keys").expect(200).json["data"]]
+    assert (names.count("once"), names.count("many"), names.count("a key")) == (1, 1, 2)
+
+
 def test_K03_parts_are_no_key(house):
     """Neither what is shown of a key nor what is kept of it opens anything."""
     made = house.person().key()

@@ -236,6 +236,19 @@ def test_A19_somebody_elses_repetition(target):
     owner.client.post("/api/analyze", changed, headers=repeated).refused(409)
 
 
+def test_A19_a_key_is_not_its_owner(target):
+    """A key that may not read runs gets no answer that its owner was given, under whatever Idempotency-Key."""
+    owner = target.person()
+    client = owner.with_key(scopes=["runs:create"])
+    repeated = [("idempotency-key", f"k-{owner.id}")]
+    asked = {"prompt": "Why is the sky blue?", "models": PANEL, "flow": "compare"}
+    first = owner.client.post("/api/analyze", asked, headers=repeated).expect(200)
+    theirs = client.post("/api/analyze", asked, headers=repeated).expect(200)
+    assert theirs.get("idempotent-replayed") is None
+    assert theirs.json["id"] != first.json["id"]
+    assert client.post("/api/analyze", asked, headers=repeated).expect(200).json["id"] == theirs.json["id"]
+
+
 _HOSTS = (
     b"host: localhost/health#",
     b"host: x/#@y",

@@ -60,6 +60,8 @@ CAUGHT_BY: dict[str, Callable[[Any], None]] = {
     "looks_at_the_credential_alone": test_test_mode.test_T07_beside_a_cookie,
     "writes_for_programs_alone": test_pages.test_H09_a_browser_reads_pages,
     "shares_repetitions": test_authorization.test_A19_somebody_elses_repetition,
+    "takes_a_key_for_its_owner": test_authorization.test_A19_a_key_is_not_its_owner,
+    "forgets_what_was_made": test_api_keys.test_K01_made_once,
     "keeps_every_session": test_browsers.test_C15_many_sign_ins,
     "lets_other_sites_listen": partial(test_browsers.test_C19_read_by_other_sites, site="cross-site"),
     "is_quick_with_strangers": test_timing.test_C23_refused_sign_ins,

@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from tests.blackbox.targets import House
+from tests.blackbox.targets import PANEL, House
 
 RUN = {"models": ["acme/alpha", "acme/beta", "acme/gamma"], "flow": "council", "deadline_s": 60}
 
@@ -58,6 +58,29 @@ def test_D01_store_false_keeps_no_content(house):
     assert word not in house.log()
 
 
+def test_D01_store_is_a_boolean(house):
+    """What could be meant as false is refused, and nothing of it is kept."""
+    word, person = canary(), house.person()
+    for wish in ("false", "no", "off", 0, 1, "", [], {}):
+        person.client.post("/v1/chat/completions", chat(word) | {"store": wish}, headers=once()).refused(400)
+        person.client.post("/api/analyze", run(word) | {"store": wish}, headers=once()).refused(400)
+        person.client.post("/api/keys", {"name": word, "store": wish}, headers=once()).refused(400)
+    assert not is_kept(house, word)
+
+
+def test_D03_what_is_removed_does_not_come_back(target):
+    """Whoever sends the request again after the run was deleted gets another run, and not what was deleted."""
+    client = target.person().client
+    repeated = once()
+    asked = {"prompt": "Why is the sky blue?", "models": PANEL, "flow": "compare"}
+    first = client.post("/api/analyze", asked, headers=repeated).expect(200)
+    assert client.post("/api/analyze", asked, headers=repeated).expect(200).get("idempotent-replayed") == "true"
+    client.ask("DELETE", f"/api/analyses/{first.json['id']}").expect(204)
+    again = client.post("/api/analyze", asked, headers=repeated).expect(200)
+    assert again.get("idempotent-replayed") is None
+    assert again.json["id"] != first.json["id"]
+
+
 def test_D02_a_key_that_does_not_store_keeps_no_content(house):
     """Whatever the request says about storing, the key decides."""
     word, person = canary(), house.person()
@@ -71,9 +94,12 @@ def test_D02_a_key_that_does_not_store_keeps_no_content(house):
 def test_D03_what_is_removed_is_gone(house):
     """A run that was kept is in the database, and in none of its files once it was deleted and the house tidied up."""
     word, person = canary(), house.person()
-    made = person.client.post("/api/analyze", run(word)).expect(200).json
+    asked = [person.client.post("/api/analyze", run(word), headers=once()).expect(200).json["id"]]
+    answer = person.client.post("/v1/chat/completions", chat(word, "ultra/consensus"), headers=once()).expect(200)
+    asked.append(answer.json["ultra"]["run_id"])
     assert is_kept(house, word)
-    person.client.ask("DELETE", f"/api/analyses/{made['id']}").expect(204)
+    for run_id in asked:
+        person.client.ask("DELETE", f"/api/analyses/{run_id}").expect(204)
     ended = house.command("db", "purge", "--older-than", "365")
     assert ended.returncode == 0, ended.stderr
     assert not is_kept(house, word)

@@ -21,6 +21,7 @@ class FakeIdempotency:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str], Row] = {}
+        self.removed_runs: set[str] = set()
 
     async def begin(
         self, owner: str, key: str, fingerprint: str, *, at: datetime
@@ -35,7 +36,10 @@ class FakeIdempotency:
         return ("in_progress", None) if row.response is None else ("repeated", row.response)
 
     async def finish(self, owner: str, key: str, response: KeptResponse) -> None:
-        """Keep the response."""
+        """Keep the response, unless its run is gone."""
+        if response.run_id in self.removed_runs:
+            await self.forget(owner, key)
+            return
         self.rows[owner, key] = replace(self.rows[owner, key], response=response)
 
     async def forget(self, owner: str, key: str) -> None:

@@ -75,6 +75,20 @@ def test_what_changes_something_is_no_read(app: FastAPI) -> None:
     assert all(need.cost not in ("read", "probe") for need in unsafe)
 
 
+def test_what_changes_something_may_be_sent_again(app: FastAPI) -> None:
+    """Every unsafe operation of the API with a caller heeds an Idempotency-Key, and so do completions."""
+    unsafe = [(path, guard._need) for method, path, guard in routes(app) if method not in ("GET", "HEAD")]
+    for path, need in unsafe:
+        if need.permission is not None and path.startswith(("/api/", "/v1/")):
+            assert need.idempotent, path
+    assert {path for path, need in unsafe if need.shows_secret} == {
+        "/api/keys",
+        "/api/keys/{key_id}/rotate",
+        "/api/users",
+        "/api/users/{user_id}/reset",
+    }
+
+
 def test_production_opens_nothing_more(tmp_path: Path) -> None:
     """The description is off by default in production, and then needs a permission."""
     made: Any = create_app(load(environ={"ENVIRONMENT": "production"}, folder=tmp_path))

@@ -1,6 +1,5 @@
 """Requests sent twice over HTTP, and keys that keep nothing."""
 
-import sqlite3
 from uuid import uuid4
 
 import aiohttp
@@ -41,18 +40,6 @@ async def test_a_run_is_begun_once(http: aiohttp.ClientSession, mock: Mock) -> N
     assert places[0] == places[1]
     streamed = {"idempotency-key": str(uuid4()), "accept": "text/event-stream"}
     await refused(http, "POST", "/api/analyze", 400, json=RUN, headers=streamed)
-
-
-async def test_a_text_that_is_shown_once_is_not_kept(http: aiohttp.ClientSession, ultra: UltraProcess) -> None:
-    """Making a key twice makes two, whatever the header says."""
-    headers = {"idempotency-key": str(uuid4())}
-    async with http.post("/api/keys", json={"name": "x"}, headers=headers) as response:
-        assert response.status in (201, 403)
-        assert "idempotent-replayed" not in response.headers
-    with sqlite3.connect(ultra.database) as database:
-        bodies = database.execute("SELECT body FROM idempotency").fetchall()
-    database.close()
-    assert not any(b"ultra_sk_" in (body or b"") for (body,) in bodies)
 
 
 async def test_nothing_is_kept_of_what_may_not_be(http: aiohttp.ClientSession, ultra: UltraProcess) -> None:

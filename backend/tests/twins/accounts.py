@@ -39,6 +39,8 @@ from ultra.store.sessions import StoredSessions
 from ultra.store.tokens import StoredTokens
 from ultra.store.users import StoredUsers
 
+PEPPER = b"a pepper of thirty-two bytes, 123"
+
 
 @dataclass(frozen=True)
 class Accounts:
@@ -88,7 +90,7 @@ def stored(database: Database, system: ShiftedSystem) -> Accounts:
         keys=StoredKeys(database=database, system=system),
         links=StoredLinks(database=database, system=system),
         audit=StoredAudit(database=database, system=system),
-        idempotency=StoredIdempotency(database=database),
+        idempotency=StoredIdempotency(database=database, pepper=PEPPER),
         nonces=StoredNonces(database=database),
         system=system,
     )

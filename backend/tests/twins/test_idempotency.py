@@ -1,13 +1,20 @@
 """Requests that may be repeated, on both databases and in memory."""
 
 import asyncio
+import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
-from tests.twins.accounts import Accounts
-from tests.twins.shelf import ShiftedSystem
+from sqlalchemy import select
+
+from tests.twins.accounts import PEPPER, Accounts
+from tests.twins.shelf import Shelf, ShiftedSystem, finish, keep
 from ultra.domain.access import KeptResponse
+from ultra.store.account_tables import IDEMPOTENCY
 from ultra.store.database import Database
 from ultra.store.idempotency import StoredIdempotency
+from ultra.store.journal import StoredJournal
+from ultra.store.runs import StoredRuns
 
 RESPONSE = KeptResponse(201, {"content-type": "application/json"}, b'{"id":"\\u0000"}\x00\xff')
 
@@ -62,7 +69,7 @@ async def test_a_key_is_free_after_a_day_and_one_that_was_left_open_after_an_hou
     database: Database, system: ShiftedSystem
 ) -> None:
     """A crash does not keep a caller out for ever; of many that come then, one is new."""
-    keys, at = StoredIdempotency(database=database), system.now()
+    keys, at = StoredIdempotency(database=database, pepper=PEPPER), system.now()
     await keys.begin("ada", "done", "print", at=at)
     await keys.finish("ada", "done", RESPONSE)
     await keys.begin("ada", "left", "print", at=at)
@@ -71,3 +78,28 @@ async def test_a_key_is_free_after_a_day_and_one_that_was_left_open_after_an_hou
     begun = await asyncio.gather(*(keys.begin("ada", "left", "other", at=hour) for _ in range(5)))
     assert sorted(word for word, _ in begun) == ["in_progress"] * 4 + ["new"]
     assert await keys.begin("ada", "done", "other", at=day) == ("new", None)
+
+
+async def test_an_answer_goes_with_its_run(database: Database, system: ShiftedSystem) -> None:
+    """Whoever removes the run, and also when it is gone before its answer is kept."""
+    keys, runs = StoredIdempotency(database=database, pepper=PEPPER), StoredRuns(database=database, system=system)
+    shelf = Shelf(runs=runs, journal=StoredJournal(database=database, system=system), system=system)
+    run = await keep(shelf, owner="ada")
+    await runs.claim(run.id, worker="w1", until=shelf.later(60))
+    await finish(shelf, run.id)
+    told = replace(RESPONSE, run_id=run.id)
+    for key in ("early", "late"):
+        assert await keys.begin("ada", key, "print", at=system.now()) == ("new", None)
+    await keys.finish("ada", "early", told)
+    assert await keys.begin("ada", "early", "print", at=system.now()) == ("repeated", told)
+    assert await runs.delete(run.id, owner="ada")
+    await keys.finish("ada", "late", told)
+    for key in ("early", "late"):
+        assert await keys.begin("ada", key, "print", at=system.now()) == ("new", None)
+
+
+async def test_a_fingerprint_is_kept_under_a_pepper(database: Database, system: ShiftedSystem) -> None:
+    """Whoever reads the database cannot try out which body it was of."""
+    await StoredIdempotency(database=database, pepper=PEPPER).begin("ada", "k", "print", at=system.now())
+    found = await database.read(lambda connection: connection.scalar(select(IDEMPOTENCY.c.fingerprint)))
+    assert found not in ("print", hashlib.sha256(b"print").hexdigest())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from starlette.responses import JSONResponse
 
 from ultra.api.callers import AtDesk, Caller, Facts, House, RequestName
@@ -64,7 +64,7 @@ class AnalyzeIn(BaseModel):
     context: list[DocumentIn] = Field(default_factory=list, max_length=50)
     images: list[ImageIn] = Field(default_factory=list, max_length=20)
     follow_up_to: str | None = Field(None, description="Id of an earlier run to continue.")
-    store: bool = Field(default=True, description="False keeps nothing: no history, no resumption.")
+    store: StrictBool = Field(default=True, description="False keeps nothing: no history, no resumption.")
 
 
 @router.post(

@@ -99,7 +99,10 @@ async def reset(given: ResetIn, desk: AtDesk, source: From) -> None:
 
 
 @router.post(
-    "/logout", status_code=204, summary="Sign out", openapi_extra=needs(Permission.SELF_READ, "write", reserved=True)
+    "/logout",
+    status_code=204,
+    summary="Sign out",
+    openapi_extra=needs(Permission.SELF_READ, "write", reserved=True, idempotent=True),
 )
 async def logout(services: House, desk: AtDesk, principal: Caller, source: From, response: Response) -> None:
     """End the session or the token family the request came with."""
@@ -125,7 +128,7 @@ async def sessions(desk: AtDesk, principal: Caller) -> dict[str, Any]:
     "/sessions",
     status_code=204,
     summary="End all my sessions and tokens",
-    openapi_extra=needs(Permission.SESSIONS_WRITE, "write"),
+    openapi_extra=needs(Permission.SESSIONS_WRITE, "write", idempotent=True),
 )
 async def end_sessions(desk: AtDesk, principal: Caller, source: From) -> None:
     """Sign the caller out everywhere."""
@@ -136,7 +139,7 @@ async def end_sessions(desk: AtDesk, principal: Caller, source: From) -> None:
     "/sessions/{session_id}",
     status_code=204,
     summary="End one of my sessions",
-    openapi_extra=needs(Permission.SESSIONS_WRITE, "write"),
+    openapi_extra=needs(Permission.SESSIONS_WRITE, "write", idempotent=True),
 )
 async def end_session(session_id: str, desk: AtDesk, principal: Caller, source: From) -> None:
     """End one session; it counts from its next request on, and its open streams end."""
@@ -147,7 +150,7 @@ async def end_session(session_id: str, desk: AtDesk, principal: Caller, source: 
     "/password",
     status_code=204,
     summary="Change my password",
-    openapi_extra=needs(Permission.PASSWORD_CHANGE, "sign_in"),
+    openapi_extra=needs(Permission.PASSWORD_CHANGE, "sign_in", idempotent=True),
 )
 async def password(
     given: PasswordIn, services: House, desk: AtDesk, principal: Caller, source: From, response: Response

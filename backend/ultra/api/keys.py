@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from ultra.api.allowances import AllowanceIn, allowed
 from ultra.api.callers import AtDesk, Caller
@@ -15,6 +15,9 @@ from ultra.desk.keys import WantedKey
 from ultra.domain.identity import Permission
 
 router = APIRouter(prefix="/api/keys", tags=["keys"])
+
+_MAKES = needs(Permission.KEYS_WRITE, "write", idempotent=True, shows_secret=True)
+"""A key's text is shown once: what is repeated makes no second key, and shows none."""
 
 
 class KeyIn(BaseModel):
@@ -27,7 +30,7 @@ class KeyIn(BaseModel):
     models: list[str] | None = Field(None, max_length=100, description="Only these models; left out: all.")
     cidrs: list[Network] | None = Field(None, max_length=50, description="Only from these networks.")
     allowance: AllowanceIn | None = None
-    store: bool = Field(default=True, description="False keeps no content of what the key is used for.")
+    store: StrictBool = Field(default=True, description="False keeps no content of what the key is used for.")
     expires_at: Moment | None = Field(None, description="Left out: in 90 days.")
 
 
@@ -45,7 +48,7 @@ async def keys(desk: AtDesk, principal: Caller) -> dict[str, Any]:
     return {"data": await desk.keys.of(principal)}
 
 
-@router.post("", status_code=201, summary="Make a key", openapi_extra=needs(Permission.KEYS_WRITE, "write"))
+@router.post("", status_code=201, summary="Make a key", openapi_extra=_MAKES)
 async def create(given: KeyIn, desk: AtDesk, principal: Caller, source: From) -> dict[str, Any]:
     """Make a key; its text is in `key` of this answer and nowhere else."""
     wanted = WantedKey(
@@ -77,9 +80,7 @@ async def revoke(key_id: str, desk: AtDesk, principal: Caller, source: From) -> 
     await desk.keys.revoke(principal, key_id, source=source)
 
 
-@router.post(
-    "/{key_id}/rotate", status_code=201, summary="Rotate a key", openapi_extra=needs(Permission.KEYS_WRITE, "write")
-)
+@router.post("/{key_id}/rotate", status_code=201, summary="Rotate a key", openapi_extra=_MAKES)
 async def rotate(key_id: str, given: RotateIn, desk: AtDesk, principal: Caller, source: From) -> dict[str, Any]:
     """Make a successor with the same rights; both are accepted until the overlap has passed."""
     return await desk.keys.rotate(principal, key_id, overlap=timedelta(seconds=given.overlap_s), source=source)

@@ -16,9 +16,19 @@ def needs(
     csrf: Csrf = "session",
     reserved: bool = False,
     idempotent: bool = False,
+    shows_secret: bool = False,
 ) -> dict[str, Any]:
     """Return the declaration of a route: the permission (or `PUBLIC`) and what kind of effort it is.
 
-    `csrf`, `reserved` and `idempotent` are those of `Need`.
+    `csrf`, `reserved`, `idempotent` and `shows_secret` are those of `Need`.
     """
-    return described(Need(permission=permission, cost=cost, csrf=csrf, reserved=reserved, idempotent=idempotent))
+    return described(
+        Need(
+            permission=permission,
+            cost=cost,
+            csrf=csrf,
+            reserved=reserved,
+            idempotent=idempotent,
+            shows_secret=shows_secret,
+        )
+    )

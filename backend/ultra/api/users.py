@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool
 from pydantic.json_schema import SkipJsonSchema
 
 from ultra.api.allowances import AllowanceIn, allowed
@@ -16,6 +16,9 @@ from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Permission, Role
 
 router = APIRouter(prefix="/api/users", tags=["users"])
+
+_MAKES = needs(Permission.USERS_WRITE, "write", idempotent=True, shows_secret=True)
+"""A link is shown once: what is repeated makes no second user or link, and shows none."""
 
 
 class UserIn(BaseModel):
@@ -35,7 +38,7 @@ class UserChangeIn(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
     role: Role | SkipJsonSchema[None] = None
-    disabled: bool | SkipJsonSchema[None] = None
+    disabled: StrictBool | SkipJsonSchema[None] = None
     allowance: AllowanceIn | SkipJsonSchema[None] = None
 
 
@@ -50,7 +53,7 @@ async def users(
     return {"data": data, "next": following}
 
 
-@router.post("", status_code=201, summary="Make a user", openapi_extra=needs(Permission.USERS_WRITE, "write"))
+@router.post("", status_code=201, summary="Make a user", openapi_extra=_MAKES)
 async def create(given: UserIn, desk: AtDesk, principal: Caller, source: From) -> dict[str, Any]:
     """Make a user; `link` is a one-time link to set a password with, null when one was given."""
     user, link = await desk.accounts.create_user(
@@ -98,8 +101,8 @@ async def delete(user_id: str, desk: AtDesk, principal: Caller, source: From) ->
     "/{user_id}/reset",
     status_code=201,
     summary="Hand out a one-time link to set a password",
-    openapi_extra=needs(Permission.USERS_WRITE, "write"),
+    openapi_extra=_MAKES,
 )
 async def reset(user_id: str, desk: AtDesk, principal: Caller, source: From) -> dict[str, str]:
     """Return a link's text, once; it is good for a day."""
-    return {"link": await desk.accounts.reset_link(principal, user_id, source=source)}
+    return {"id": user_id, "link": await desk.accounts.reset_link(principal, user_id, source=source)}

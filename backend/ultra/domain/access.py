@@ -123,6 +123,8 @@ class KeptResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    run_id: str | None = None
+    """The run that it tells of: it is kept for as long as that run is, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +333,10 @@ class Idempotency(Protocol):
         """
 
     async def finish(self, owner: str, key: str, response: KeptResponse) -> None:
-        """Keep the response. One that shows a secret, or content that may not be stored, is forgotten instead."""
+        """Keep the response, unless its run is gone: then it is forgotten, as it is when the run goes later.
+
+        One that shows a secret, or content that may not be stored, is never given here.
+        """
 
     async def forget(self, owner: str, key: str) -> None:
         """Give the key free again: nothing was done."""

@@ -19,6 +19,7 @@ _COST: Final = "x-cost"
 _CSRF: Final = "x-csrf"
 _RESERVED: Final = "x-reserved"
 _IDEMPOTENT: Final = "x-idempotent"
+_SHOWN_ONCE: Final = "x-shown-once"
 _PUBLIC: Final = "public"
 
 SECURITY: Final[Sequence[Mapping[str, list[str]]]] = ({"bearer": []}, {"apiKey": []}, {"session": []})
@@ -52,6 +53,8 @@ def described(need: Need) -> dict[str, Any]:
         found[_RESERVED] = True
     if need.idempotent:
         found[_IDEMPOTENT] = True
+    if need.shows_secret:
+        found[_SHOWN_ONCE] = True
     return {**found, "security": [] if need.permission is None else [dict(each) for each in SECURITY]}
 
 
@@ -71,6 +74,7 @@ def need_of(route: BaseRoute) -> Need:
         csrf=csrf,
         reserved=bool(said.get(_RESERVED, False)),
         idempotent=bool(said.get(_IDEMPOTENT, False)),
+        shows_secret=bool(said.get(_SHOWN_ONCE, False)),
     )
 
 

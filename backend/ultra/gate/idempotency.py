@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ultra.domain.access import Idempotency, KeptResponse
@@ -23,9 +24,14 @@ _RETRY_AFTER_S: Final = 1.0
 class Repeats:
     """Does a request with an `Idempotency-Key` once; the key belongs to the caller and goes with one body.
 
+    The caller of a request with an API key is that key, which may do less than its owner; of all others, the user.
+
     It must stand inside whatever knows the caller and reads the body. The answer is kept before it is sent, so whoever
     got one gets the same again. What failed, or was refused, is not kept: trying again is the point. Neither is an
     answer whose content may not be stored; then the key still holds back a second one while the first is under way.
+
+    An answer that `shows_secret` is kept without it: repeating the request raises `Conflict` (`already_done`), which
+    names what was made.
 
     A client that leaves ends nothing where `finishes`: the work goes on anyway, and the answer waits for the client's
     second attempt.
@@ -38,21 +44,24 @@ class Repeats:
         store: Callable[[Scope], Idempotency],
         caps: BodyCaps,
         finishes: bool,
+        shows_secret: bool,
         system: System,
     ) -> None:
         self._app = app
         self._store = store
         self._caps = caps
         self._finishes = finishes
+        self._shows_secret = shows_secret
         self._system = system
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        key = _key(scope)
+        given = _key(scope)
         principal: Principal | None = scope["ultra.principal"]
-        if key is None or principal is None:
+        if given is None or principal is None:
             await self._app(scope, receive, send)
             return
+        key = _whose(principal, given)
         _refuse_streams(scope)
         store = self._store(scope)
         body = body_of(scope, receive, caps=self._caps)
@@ -75,6 +84,8 @@ class Repeats:
             )
         if kept is not None:
             scope["ultra.facts"]["repeated"] = True
+            if self._shows_secret:
+                raise _already_done(kept)
             await _repeat(kept, send)
             return
         inward = _staying(receive) if self._finishes else receive
@@ -89,7 +100,8 @@ class Repeats:
         try:
             await self._app(scope, receive, answer.take)
             if answer.is_good and _may_be_kept(scope, principal):
-                await store.finish(principal.id, key, answer.kept())
+                kept = answer.kept(run_id=scope["ultra.facts"].get("run_id"))
+                await store.finish(principal.id, key, _without_secret(kept) if self._shows_secret else kept)
                 is_kept = True
         finally:
             if not is_kept:
@@ -111,14 +123,30 @@ class _Answer:
     def is_good(self) -> bool:
         return bool(self.messages) and 200 <= self.messages[0]["status"] < 400
 
-    def kept(self) -> KeptResponse:
+    def kept(self, *, run_id: str | None) -> KeptResponse:
         start, *pieces = self.messages
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
         return KeptResponse(
             status=start["status"],
             headers={name: value for name, value in headers.items() if name in _KEPT_HEADERS},
             body=b"".join(piece.get("body", b"") for piece in pieces),
+            run_id=run_id,
         )
+
+
+def _without_secret(response: KeptResponse) -> KeptResponse:
+    """Return what may be kept of an answer that shows a secret: the id of what it is about."""
+    shown = orjson.loads(response.body)
+    return KeptResponse(response.status, {}, str(shown["id"]).encode())
+
+
+def _already_done(kept: KeptResponse) -> Conflict:
+    return Conflict(
+        f"This was done already: {kept.body.decode()}.",
+        param="Idempotency-Key",
+        code="already_done",
+        hint="What was shown then, once, is not kept. If it was lost, end what was made and send a fresh key.",
+    )
 
 
 async def _repeat(kept: KeptResponse, send: Send) -> None:
@@ -128,6 +156,11 @@ async def _repeat(kept: KeptResponse, send: Send) -> None:
     headers.append((b"idempotent-replayed", b"true"))
     await send({"type": "http.response.start", "status": kept.status, "headers": headers})
     await send({"type": "http.response.body", "body": kept.body})
+
+
+def _whose(principal: Principal, given: str) -> str:
+    """Return a name for a client's key that goes with its credential; a blank stands in no key of a client's."""
+    return f"{principal.credential_id} {given}" if principal.credential == "key" else given
 
 
 def _key(scope: Scope) -> str | None:
@@ -158,8 +191,10 @@ def _refuse_streams(scope: Scope) -> None:
 
 
 def _may_be_kept(scope: Scope, principal: Principal) -> bool:
+    """Whether content may be stored. Routes take `store` as true, false or null; whatever else comes keeps nothing."""
     body = scope.get("ultra.json")
-    return principal.stores and not (isinstance(body, dict) and body.get("store") is False)
+    wish = body.get("store") if isinstance(body, dict) else None
+    return principal.stores and (wish is None or wish is True)
 
 
 def _fingerprint(scope: Scope, body: bytes) -> str:

@@ -28,8 +28,8 @@ class Need:
     Whoever comes to an open route is not looked at, unless it `greets`: then it is told who is signed in, and a
     credential that is not good makes nobody of its bearer instead of a refusal.
 
-    `idempotent` routes keep the answer to a request with an `Idempotency-Key` for its repetitions; never those that
-    show a secret.
+    `idempotent` routes keep the answer to a request with an `Idempotency-Key` for its repetitions. Of an answer that
+    `shows_secret` only that it was given is kept, and what it was about: a repetition hears that it was done.
 
     `reserved` routes are answered even when the server is full: liveness, and signing in to look what is wrong.
     """
@@ -40,6 +40,7 @@ class Need:
     reserved: bool = False
     greets: bool = False
     idempotent: bool = False
+    shows_secret: bool = False
 
     @property
     def reads_form(self) -> bool:

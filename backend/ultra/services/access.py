@@ -92,10 +92,10 @@ async def open_access(
     system: System,
 ) -> AsyncIterator[Access]:
     """Build everything; connections and threads end on leaving. `live_keys` names the keys of real providers."""
-    stores = _stores(database, ledger, system)
+    peppers = read_ring(_given(settings.key_pepper))
+    stores = _stores(database, ledger, system, pepper=peppers.secrets[peppers.first])
     browser_sessions = BrowserSessions(store=stores.sessions, system=system)
     access_tokens = AccessTokens(ring=read_ring(_given(settings.signing_keys)), issuer="ultra", system=system)
-    peppers = read_ring(_given(settings.key_pepper))
     codec = ApiKeys(peppers=peppers, environment=settings.environment, system=system)
     is_https = settings.public_origin is not None and settings.public_origin.startswith("https:")
     cookie, pre_cookie = session_cookie(secure=is_https), pre_session_cookie(secure=is_https)
@@ -183,7 +183,7 @@ async def _passwords() -> AsyncIterator[Passwords]:
         passwords.close()
 
 
-def _stores(database: Database, ledger: StoredLedger, system: System) -> AccountStores:
+def _stores(database: Database, ledger: StoredLedger, system: System, *, pepper: bytes) -> AccountStores:
     return AccountStores(
         users=StoredUsers(database=database, system=system),
         sessions=StoredSessions(database=database, system=system),
@@ -192,7 +192,7 @@ def _stores(database: Database, ledger: StoredLedger, system: System) -> Account
         links=StoredLinks(database=database, system=system),
         audit=StoredAudit(database=database, system=system),
         budgets=StoredBudgets(database=database, system=system),
-        idempotency=StoredIdempotency(database=database),
+        idempotency=StoredIdempotency(database=database, pepper=pepper),
         requests=StoredRequests(
             database=database, system=system, ledger=ledger, lag_s=0.0 if database.is_sqlite else LAG_S
         ),

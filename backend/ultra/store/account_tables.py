@@ -6,7 +6,8 @@ token_families   sign-ins of API clients, each a lineage of `refresh_tokens`
 api_keys         `overlap_until` is set once a key was rotated
 sign_in_links    one-time ways in; a row is gone once it was used
 audit            who did what; `seq` counts from 1 without gaps, `audit_head` is its newest row once more
-idempotency      requests that may be repeated, for a day; `status` is NULL while one is being done
+idempotency      requests that may be repeated, for a day; `status` is NULL while one is being done;
+                 what was answered goes with its run
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
@@ -148,7 +149,9 @@ IDEMPOTENCY = Table(
     Column("status", Integer),
     Column("headers", Json),
     Column("body", LargeBinary),
+    Column("run_id", String(64), ForeignKey("runs.id", ondelete="CASCADE")),
     Index(None, "at"),
+    Index(None, "run_id"),
 )
 
 NONCES = Table(

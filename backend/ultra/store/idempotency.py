@@ -1,20 +1,24 @@
 """Requests that may be sent again without being done again.
 
-A key is kept as a hash under its owner: it may be of any length, and nobody else's key is ever the same one. After
-`KEPT_S` it is free again. One whose request was never finished (the process died) is free after `ABANDONED_S`: what
-that request did is unknown, and no request lasts that long.
+A fingerprint may be of a body with a password in it, so it is kept under a pepper that is not in the database. A key
+is kept as a hash under its owner: it may be of any length, and nobody else's key is ever the same one. After `KEPT_S`
+it is free again. One whose request was never finished (the process died) is free after `ABANDONED_S`: what that request
+did is unknown, and no request lasts that long.
 """
 
 import hashlib
+import hmac
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, delete, or_, select, update
 
 from ultra.domain.access import KeptResponse
 from ultra.store.account_tables import IDEMPOTENCY
 from ultra.store.database import Database
 from ultra.store.inserting import inserting
+from ultra.store.tables import RUNS
 
 KEPT_S = 24 * 3600.0
 ABANDONED_S = 3600.0
@@ -25,15 +29,19 @@ _Begun: TypeAlias = tuple[Literal["new", "repeated", "in_progress", "conflict"],
 class StoredIdempotency:
     """Keeps `access.Idempotency`."""
 
-    def __init__(self, *, database: Database, kept_s: float = KEPT_S, abandoned_s: float = ABANDONED_S) -> None:
+    def __init__(
+        self, *, database: Database, pepper: bytes, kept_s: float = KEPT_S, abandoned_s: float = ABANDONED_S
+    ) -> None:
         self._database = database
+        self._pepper = pepper
         self._kept = timedelta(seconds=kept_s)
         self._abandoned = timedelta(seconds=abandoned_s)
 
     async def begin(self, owner: str, key: str, fingerprint: str, *, at: datetime) -> _Begun:
         """Take a key for a request, whose `fingerprint` is a hash over method, path and body."""
         mine = _mine(owner, key)
-        begun = {"fingerprint": fingerprint, "at": at, "status": None, "headers": None, "body": None}
+        fingerprint = hmac.new(self._pepper, b"idempotency\0" + fingerprint.encode(), hashlib.sha256).hexdigest()
+        begun = {"fingerprint": fingerprint, "at": at, "status": None, "headers": None, "body": None, "run_id": None}
         taken = inserting(IDEMPOTENCY, is_sqlite=self._database.is_sqlite).values(
             owner=owner, key_hash=_hash(key), **begun
         )
@@ -49,15 +57,22 @@ class StoredIdempotency:
                 return "conflict", None
             if row.status is None:
                 return "in_progress", None
-            return "repeated", KeptResponse(row.status, row.headers, row.body)
+            return "repeated", KeptResponse(row.status, row.headers, row.body, row.run_id)
 
         return await self._database.write(begin)
 
     async def finish(self, owner: str, key: str, response: KeptResponse) -> None:
-        """Keep the response. One that shows a secret, or content that may not be stored, is forgotten instead."""
-        done = {"status": response.status, "headers": dict(response.headers), "body": response.body}
-        kept = update(IDEMPOTENCY).where(_mine(owner, key)).values(done)
-        await self._database.write(lambda connection: connection.execute(kept))
+        """Keep the response, unless its run is gone."""
+        run_id, mine = response.run_id, _mine(owner, key)
+        done = {"status": response.status, "headers": dict(response.headers), "body": response.body, "run_id": run_id}
+        # held until the row is written: a run that is removed at this moment waits, and takes the row with it
+        run = select(RUNS.c.id).where(RUNS.c.id == run_id).with_for_update(read=True, key_share=True)
+
+        def finish(connection: Connection) -> None:
+            is_gone = run_id is not None and connection.scalar(run) is None
+            connection.execute(delete(IDEMPOTENCY).where(mine) if is_gone else _kept(mine, done))
+
+        await self._database.write(finish)
 
     async def forget(self, owner: str, key: str) -> None:
         """Give the key free again: nothing was done."""
@@ -72,6 +87,10 @@ class StoredIdempotency:
     def _is_over(self, at: datetime) -> ColumnElement[bool]:
         is_old = IDEMPOTENCY.c.at <= at - self._kept
         return or_(is_old, and_(IDEMPOTENCY.c.status.is_(None), IDEMPOTENCY.c.at <= at - self._abandoned))
+
+
+def _kept(mine: ColumnElement[bool], done: Mapping[str, object]) -> Update:
+    return update(IDEMPOTENCY).where(mine).values(done)
 
 
 def _mine(owner: str, key: str) -> ColumnElement[bool]:

@@ -25,6 +25,7 @@ class ChatCompletions:
         if not isinstance(body, Mapping):
             raise InvalidRequest("The body must be a JSON object.", hint="Send model and messages as application/json.")
         request = openai_chat.parse(body)
+        stores = openai_chat.wants_storage(body)
         _refuse_several(body)
         scope["ultra.facts"]["model"] = request.model
         opening = desk.completions.open(
@@ -32,7 +33,7 @@ class ChatCompletions:
             request,
             request_id=scope["ultra.request_id"],
             facts=scope["ultra.facts"],
-            store=body.get("store") is not False,
+            store=stores,
         )
         async with opening as told:
             if request.stream:

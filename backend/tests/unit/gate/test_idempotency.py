@@ -19,22 +19,32 @@ from ultra.gate.idempotency import Repeats
 CAPS = BodyCaps(max_bytes=10_000, max_seconds=5.0)
 ALICE = Principal(id="user_alice", kind="user")
 BOB = Principal(id="user_bob", kind="user")
+KEY = Principal(id="user_alice", kind="service", credential="key", credential_id="key_1")
+OTHER_KEY = Principal(id="user_alice", kind="service", credential="key", credential_id="key_2")
+TOKEN = Principal(id="user_alice", kind="user", credential="token", credential_id="family_1")
 PRIVATE = Principal(id="user_alice", kind="service", stores=False)
 
 
 class Till:
     """A route that counts what it did, behind the skins that stand before it; `go` lets it answer."""
 
-    def __init__(self, *, status: int = 201, finishes: bool = False) -> None:
+    def __init__(self, *, status: int = 201, finishes: bool = False, shows_secret: bool = False) -> None:
         self.store = FakeIdempotency()
         self.status = status
         self.error: Exception | None = None
         self.done = 0
+        self.body = b""
         self.began = asyncio.Event()
         self.go = asyncio.Event()
         self.go.set()
+        self.facts: dict[str, Any] = {}
         repeats = Repeats(
-            Departure(self._serve), store=lambda _: self.store, caps=CAPS, finishes=finishes, system=FakeSystem()
+            Departure(self._serve),
+            store=lambda _: self.store,
+            caps=CAPS,
+            finishes=finishes,
+            shows_secret=shows_secret,
+            system=FakeSystem(),
         )
         self.app = Body(repeats, caps=CAPS)
 
@@ -62,7 +72,8 @@ class Till:
         if self.error is not None:
             raise self.error
         self.done += 1
-        body = str(self.done).encode()
+        scope["ultra.facts"] |= self.facts
+        body = self.body or str(self.done).encode()
         headers = [(b"content-type", b"text/plain"), (b"location", b"/x"), (b"set-cookie", b"secret=1")]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": True})
@@ -91,6 +102,49 @@ async def test_another_key_caller_or_no_key_is_another_request(key: str | None, 
     await till.send()
     again = await till.send(key, principal)
     assert (again.answer, till.done) == (b"2", 2)
+
+
+@pytest.mark.parametrize(("first", "second"), [(ALICE, KEY), (KEY, ALICE), (KEY, OTHER_KEY), (KEY, TOKEN)])
+async def test_a_key_of_the_owner_gets_what_it_asked_for_itself(first: Principal, second: Principal) -> None:
+    """An API key may do less than its owner: neither gets the answers of the other."""
+    till = Till()
+    await till.send("k1", first)
+    assert (await till.send("k1", second)).answer == b"2"
+    assert (await till.send("k1", first)).answer == b"1"
+
+
+async def test_a_user_is_one_caller_however_signed_in() -> None:
+    """A program whose tokens were renewed repeats its request as before."""
+    till = Till()
+    await till.send("k1", TOKEN)
+    assert (await till.send("k1", ALICE)).answer == b"1"
+
+
+async def test_an_answer_that_shows_a_secret_is_given_once() -> None:
+    """What it was about is kept, and told to whoever asks again; the secret is not."""
+    till = Till(shows_secret=True)
+    till.body = b'{"id": "key_7", "key": "ultra_sk_secret"}'
+    assert (await till.send()).answer == till.body
+    with pytest.raises(Conflict, match="key_7") as refusal:
+        await till.send()
+    assert (refusal.value.code, refusal.value.retryable, till.done) == ("already_done", False, 1)
+    assert "secret" not in repr(till.store.rows)
+    with pytest.raises(Conflict) as reused:
+        await till.send(body={"a": 2})
+    assert reused.value.code == "idempotency_key_reused"
+
+
+async def test_an_answer_is_kept_with_the_run_it_tells_of() -> None:
+    """So that it goes when the run goes, also when that was a moment ago."""
+    till = Till()
+    till.facts = {"run_id": "run_1"}
+    await till.send()
+    (row,) = till.store.rows.values()
+    assert row.response is not None
+    assert row.response.run_id == "run_1"
+    till.store.removed_runs.add("run_1")
+    assert (await till.send("k2")).answer == b"2"
+    assert (await till.send("k2")).answer == b"3"
 
 
 @pytest.mark.parametrize("more", [{"body": {"a": 2}}, {"path": "/api/others"}])
@@ -138,9 +192,12 @@ async def test_an_error_frees_the_key() -> None:
     assert (await till.send()).status == 201
 
 
-@pytest.mark.parametrize(("principal", "body"), [(PRIVATE, {"a": 1}), (ALICE, {"a": 1, "store": False})])
+@pytest.mark.parametrize(
+    ("principal", "body"),
+    [(PRIVATE, {"a": 1}), *((ALICE, {"a": 1, "store": wish}) for wish in (False, 0, "false", "", [], 1, "true"))],
+)
 async def test_nothing_is_kept_for_those_who_keep_nothing(principal: Principal, body: Any) -> None:
-    """A key or request with `store: false` leaves no answer behind."""
+    """A key or request with `store: false`, or with anything that is no boolean, leaves no answer behind."""
     till = Till()
     await till.send("k1", principal, body)
     assert not till.store.rows

@@ -46,7 +46,7 @@ def keeper(database: Database, system: FakeSystem, *, days: int = 30) -> Houseke
 async def test_what_is_over_goes_and_money_left_aside_is_spent(database: Database, system: FakeSystem) -> None:
     """What no call can settle any more counts as spent; after a day a key for repetitions is free again."""
     budgets = StoredBudgets(database=database, system=system)
-    await StoredIdempotency(database=database).begin("ann", "k", "f", at=system.now())
+    await StoredIdempotency(database=database, pepper=b"pepper").begin("ann", "k", "f", at=system.now())
     assert await budgets.reserve([PURSE], Decimal(2), reservation="res_1") is None
     system.advance(19 * 60)
     assert not any((await keeper(database, system).tidy()).values())

@@ -6,6 +6,7 @@ from typing import Any
 from ultra.domain.chat import ChatRequest, Loss, Output, ReasoningWish, Sampling
 from ultra.protocols.fields import Fields, refuse_steering
 from ultra.protocols.openai_chat.messages import read_messages
+from ultra.protocols.openai_chat.passed_on import judge_types
 from ultra.protocols.openai_chat.tools import read_tools
 
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -51,6 +52,11 @@ def wants_usage(body: Mapping[str, Any]) -> bool:
         return False
     options = Fields(body).object("stream_options")
     return bool(options and options.flag("include_usage"))
+
+
+def wants_storage(body: Mapping[str, Any]) -> bool:
+    """Return whether what is said may be kept: always, unless `store` is false."""
+    return Fields(body).flag("store") is not False
 
 
 def _max_output_tokens(fields: Fields) -> int | None:
@@ -118,7 +124,9 @@ def _options(fields: Fields) -> dict[str, Mapping[str, Any]]:
     fields.any("stream_options")
     choices = fields.integer("n", 1, 128)
     left = fields.left()
-    refuse_steering(left)
+    if left:
+        refuse_steering(left)
+        judge_types(left)
     if choices is not None and choices > 1:
         left["n"] = choices
     return {"openai": left} if left else {}

@@ -23,7 +23,7 @@ from ultra.domain.chat import (
     ToolResult,
 )
 from ultra.domain.errors import InvalidRequest
-from ultra.protocols.openai_chat import parse, wants_usage
+from ultra.protocols.openai_chat import parse, wants_storage, wants_usage
 
 _PNG = base64.b64encode(b"\x89PNG").decode()
 _USER = {"role": "user", "content": "hi"}
@@ -291,3 +291,54 @@ def test_a_body_that_is_no_object_is_refused() -> None:
     """An array or a text is a bad request."""
     with pytest.raises(InvalidRequest, match="must be an object"):
         parse([])  # type: ignore[arg-type]  # what a client may really send
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"logprobs": "x"}, "logprobs"),
+        ({"top_logprobs": 999}, "top_logprobs"),
+        ({"top_logprobs": True}, "top_logprobs"),
+        ({"metadata": {"a": 1}}, "metadata.a"),
+        ({"metadata": "x"}, "metadata"),
+        ({"store": "false"}, "store"),
+        ({"store": 0}, "store"),
+        ({"logit_bias": {"50256": "x"}}, "logit_bias.50256"),
+        ({"logit_bias": {"50256": -101}}, "logit_bias.50256"),
+        ({"modalities": ["text", 1]}, "modalities[1]"),
+        ({"modalities": "text"}, "modalities"),
+        ({"service_tier": 1}, "service_tier"),
+        ({"prediction": "x"}, "prediction"),
+        ({"audio": []}, "audio"),
+    ],
+)
+def test_what_is_passed_on_is_of_its_type(more: dict[str, Any], param: str) -> None:
+    """A field that OpenAI has a word for is refused here, before it costs a call, when it is of another type."""
+    with pytest.raises(InvalidRequest) as caught:
+        parse(_body(**more))
+    assert caught.value.param == param
+
+
+def test_what_is_of_its_type_is_passed_on() -> None:
+    """And so is what nobody here knows, whatever it is."""
+    more: dict[str, Any] = {
+        "logprobs": True,
+        "top_logprobs": 5,
+        "metadata": {"a": "b"},
+        "store": False,
+        "logit_bias": {"50256": -100},
+        "modalities": ["text"],
+        "service_tier": "flex",
+        "a_field_of_next_year": {"x": [1]},
+    }
+    assert parse(_body(**more)).provider_options["openai"] == more
+
+
+def test_only_false_keeps_nothing() -> None:
+    """Null is as good as nothing said."""
+    assert [wants_storage(_body(**more)) for more in ({}, {"store": None}, {"store": True}, {"store": False})] == [
+        True,
+        True,
+        True,
+        False,
+    ]
