@@ -208,12 +208,16 @@ def _inner(loaded: Loaded, system: System) -> list[Skin]:
     need: Need = application._COMPLETE  # noqa: SLF001 - what a completion asks of its caller
     store = application._idempotency  # noqa: SLF001 - as above
     flooding = Flooding(system=system)
+
+    def repeats(app: ASGIApp) -> ASGIApp:
+        return Repeats(app, store=store, caps=caps, finishes=False, shows_secret=False, system=system)
+
     return [
         ("guard, key remembered", lambda app: Guard(app, need=need, caps=caps, flooding=flooding, system=system)),
+        ("vigil", lambda app: Watched(app, vigil=lambda scope: keepers_of(scope).vigil, at_once=True)),
         ("threshold", lambda app: Threshold(app, is_closed=application._is_closed)),  # noqa: SLF001 - as above
         ("body, strict JSON of 1 KB", lambda app: Body(app, caps=caps)),
-        ("repeats, no key for them", lambda app: Repeats(app, store=store, caps=caps, finishes=False, system=system)),
-        ("vigil", lambda app: Watched(app, vigil=lambda scope: keepers_of(scope).vigil)),
+        ("repeats, no key for them", repeats),
         ("departure", Departure),
     ]
 

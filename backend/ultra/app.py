@@ -49,10 +49,11 @@ from ultra.gate.hosts import Hosts
 from ultra.gate.idempotency import Repeats
 from ultra.gate.keepers import Keepers, keepers_of
 from ultra.gate.need import Need
-from ultra.gate.problems import Problems, refuse_fields, refuse_route
+from ultra.gate.problems import Problems, refuse_fields
 from ultra.gate.reporting import Reporting
 from ultra.gate.request_id import RequestId
 from ultra.gate.scrape_port import ScrapePort
+from ultra.gate.strays import Strays
 from ultra.gate.threshold import Threshold
 from ultra.gate.tracing import Traced
 from ultra.gate.vigil import Vigil, Watched
@@ -116,11 +117,12 @@ def create_app(loaded: Loaded, *, system: System | None = None, house: House = b
     longest_run_s = loaded.settings.run_max_deadline_s
     app.openapi = lambda: described(app, longest_run_s=longest_run_s)  # type: ignore[method-assign]  # the framework's own way to replace it
     routes = _routes(app, loaded.settings)
-    inner = _inner_gate(loaded.settings, clock)
+    flooding = Flooding(system=clock)
+    inner = _inner_gate(loaded.settings, clock, flooding)
     app.router.routes = list(guarded(routes, inner))
     outer = _outer_gate(loaded.settings, clock, routes, room)
     app.user_middleware[:0] = outer
-    app.add_exception_handler(HTTPException, refuse_route)
+    app.add_exception_handler(HTTPException, Strays(flooding=flooding).refuse)
     app.add_exception_handler(RequestValidationError, refuse_fields)
     served = Bypass(app, routes={_COMPLETIONS: _behind(outer, inner(ChatCompletions(), _COMPLETE))})
     port = loaded.settings.metrics_port
@@ -187,9 +189,8 @@ def _outer_gate(settings: Settings, clock: System, routes: Sequence[BaseRoute], 
     ]
 
 
-def _inner_gate(settings: Settings, clock: System) -> Callable[[ASGIApp, Need], ASGIApp]:
+def _inner_gate(settings: Settings, clock: System, flooding: Flooding) -> Callable[[ASGIApp, Need], ASGIApp]:
     """Return what stands before each route once it is found: guard, vigil, threshold, body, repeats, departure."""
-    flooding = Flooding(system=clock)
 
     def wrap(route: ASGIApp, need: Need) -> ASGIApp:
         caps = BodyCaps(max_bytes=need.most_bytes(settings.max_body_bytes), max_seconds=_BODY_S)

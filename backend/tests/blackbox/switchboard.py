@@ -29,6 +29,7 @@ from ultra.domain.errors import InvalidRequest
 from ultra.domain.identity import Role, permitted
 from ultra.gate import client_address, csrf, guard, idempotency, problems
 from ultra.gate.body import CappedBody
+from ultra.gate.flooding import Flooding
 from ultra.gate.guard import Guard
 from ultra.gate.hosts import Hosts
 from ultra.gate.idempotency import Repeats
@@ -177,6 +178,13 @@ def takes_the_last_of_two(_: Any, pairs: Any) -> dict[str, Any]:
 @defect(strict_json, "_refuse_crowds")
 def reads_whatever_is_sent(*_: Any) -> None:
     """Build millions of values of a body, and look at them afterwards."""
+
+
+@defect(Flooding, "charge")
+async def counts_whom_it_knows(right: Any, self: Any, limiter: Any, charges: Any, **more: Any) -> Any:
+    """Count nobody who has no name."""
+    kept = [charge for charge in charges if charge.limit.name != "anonymous"]
+    return await right(self, limiter, kept, **more)
 
 
 @defect(Watched, "__call__")

@@ -143,6 +143,8 @@ def test_A05_lists_hold_ones_own(target):
         assert found.status == 400 or {run["id"] for run in found.json["data"]} <= {own}
     for query in ("before=0", "before=9223372036854775808", f"before={'9' * 400}", "limit=501", "limit=1.5"):
         target.admin.client.get(f"/api/audit?{query}").refused(400)
+    for edge in ("until=0001-01-02T00:00:00Z", "since=0001-01-01T00:00:00Z", "until=9999-12-31T23:59:59Z"):
+        other.client.get(f"/api/usage?{edge}").expect(200)
     for query in ("since=0001-01-01T00:00:00%2B23:59", "until=9999-12-31T23:59:59-23:59", "since=1", "since=%00"):
         other.client.get(f"/api/usage?{query}").refused(400)
 
@@ -285,6 +287,8 @@ def test_A15_the_path_alone_decides(target):
     ):
         said = client.raw(b"GET " + line + b" HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")
         assert status_of(said) in (400, 401, 404), (line, said[:200])
+    said = client.raw(b"GET http://evil.example/health HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")
+    assert status_of(said) == 400
 
 
 _CLAIMS = (

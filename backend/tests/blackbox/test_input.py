@@ -3,12 +3,11 @@
 import json
 import resource
 import selectors
-import threading
 import time
 from contextlib import ExitStack, suppress
 from typing import Any
 
-from tests.blackbox.asking import Answer, drained, status_of
+from tests.blackbox.asking import Answer, status_of
 from tests.blackbox.houses import listener
 from tests.blackbox.targets import PANEL, each_worker
 from tests.blackbox.test_api_keys import question
@@ -21,99 +20,6 @@ _MIB = 1 << 20
 def _post(client: Any, path: str, body: bytes) -> Answer:
     found: Answer = client.ask("POST", path, body=body, headers=[("content-type", "application/json")])
     return found
-
-
-def test_I01_announced_size(target):
-    """A body that is announced as too large is refused before it is sent."""
-    person = target.person()
-    head = (
-        f"POST {CHAT} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {person.access}\r\n"
-        f"content-type: application/json\r\ncontent-length: {1 << 30}\r\n\r\n"
-    )
-    begun = time.monotonic()
-    assert status_of(person.client.raw(head.encode())) == 413
-    assert time.monotonic() - begun < 10
-
-
-def test_I01_unannounced_size(target):
-    """A body in chunks is read up to the limit and no further."""
-    person = target.person()
-    head = (
-        f"POST {CHAT} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {person.access}\r\n"
-        "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
-    )
-    chunk = b"%x\r\n" % _MIB + b" " * _MIB + b"\r\n"
-    sent = 0
-    with person.client.wire() as wire:
-        wire.sendall(head.encode())
-        try:
-            for _ in range(200):
-                wire.sendall(chunk)
-                sent += 1
-        except OSError:
-            pass  # it hangs up, as it should
-        said = drained(wire)
-    assert status_of(said) in (0, 413)
-    assert 32 <= sent < 60, f"{sent} MiB were taken"
-    person.client.get(ME).expect(200)
-
-
-def test_I01_nobodys_body(target):
-    """Nobody's body is not waited for: the refusal comes before it."""
-    head = (
-        f"POST {CHAT} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
-    )
-    begun = time.monotonic()
-    assert status_of(target.client().raw(head.encode())) == 401
-    assert time.monotonic() - begun < 10
-
-
-def test_I01_many_small_values(target):
-    """What costs little to send and much to read is refused unread, in few words, and nobody else waits for it."""
-    names = b"{" + b",".join(b'"k%d":1' % number for number in range(800_000)) + b"}"
-    objects = b"[" + b"{}," * 3_000_000 + b"1]"
-    said = b',{"role":"user","content":"x"}' * 300_000
-    chat = b'{"model":"acme/alpha","messages":[' + said[1:] + b"]}"
-    client = target.person().client
-    slowest, stop = 0.0, threading.Event()
-
-    def watch() -> None:
-        nonlocal slowest
-        while not stop.wait(0.02):
-            begun = time.monotonic()
-            target.client().get("/health/live").expect(200)
-            slowest = max(slowest, time.monotonic() - begun)
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
-        for path, body in (("/api/auth/token", names), ("/api/auth/refresh", objects)):
-            answer = _raw_post(target.client(), path, body)
-            assert status_of(answer) in (0, 413), answer[:300]
-            assert len(answer) < 20_000
-        for path, body in ((CHAT, chat), (CHAT, names), ("/api/analyze", objects), ("/api/keys", names)):
-            answer = _raw_post(client, path, body)
-            assert status_of(answer) in (0, 413), answer[:300]
-            assert len(answer) < 20_000
-    finally:
-        stop.set()
-        watching.join()
-    assert slowest < 2.5, f"somebody else waited for {slowest:.1f} s"
-
-
-def _raw_post(client: Any, path: str, body: bytes) -> bytes:
-    """Send a body and read what is answered to it, whether or not it was read to its end."""
-    sent = [
-        *client.headers,
-        ("content-type", "application/json"),
-        ("content-length", str(len(body))),
-        ("connection", "close"),
-    ]
-    lines = "".join(f"{name}: {value}\r\n" for name, value in sent)
-    with client.wire() as wire:
-        with suppress(OSError):  # it hangs up, as it may
-            wire.sendall(f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{lines}\r\n".encode() + body)
-        return drained(wire)
 
 
 MARKER = b"GET /smuggled-marker HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"

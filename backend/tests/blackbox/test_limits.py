@@ -90,6 +90,14 @@ def _newest(house: House) -> dict[str, Any]:
     return rows[0] if rows else {}
 
 
+def test_R05_looking_around(target):
+    """Who looks for what is not there is nobody, and nobody may ask as often as they like."""
+    client = target.client()
+    statuses = Counter(client.get(f"/nowhere/{number}").status for number in range(75))
+    assert set(statuses) == {404, 429}
+    assert statuses[429] >= 5, statuses
+
+
 def test_R07_other_headers(target):
     """No other header about addresses is looked at either."""
     client = target.client()

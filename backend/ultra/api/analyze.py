@@ -13,6 +13,7 @@ from ultra.api.callers import AtDesk, Caller, Facts, House, RequestName
 from ultra.api.journals import JournalResponse
 from ultra.api.needs import needs
 from ultra.api.notation import Usd
+from ultra.api.preferences import Preferences
 from ultra.desk.desk import Desk
 from ultra.desk.results import failure
 from ultra.domain.analysis import Document, Question, Run, RunOptions
@@ -83,15 +84,15 @@ async def analyze(
     principal: Caller,
     request_id: RequestName,
     facts: Facts,
+    preferences: Preferences,
     accept: Annotated[str, Header()] = "application/json",
-    prefer: Annotated[str, Header()] = "",
 ) -> Response:
     """Begin a run and answer with its result, its events, or its address.
 
     `Accept: text/event-stream` answers with the run's journal as it is written. `Prefer: respond-async` answers 202
     at once with a `Location`. Otherwise the answer is the finished run. A run outlives its connection.
     """
-    later = "respond-async" in prefer
+    later = "respond-async" in preferences
     if later and not (asked.store and principal.stores):
         raise InvalidRequest(
             "A run that keeps nothing cannot be looked up later.",

@@ -1,7 +1,7 @@
 """`/api/usage` and `/api/requests/{id}`: what was spent, and what happened to one request."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -17,6 +17,8 @@ from ultra.store.requests import RequestRecord, UsageRow
 router = APIRouter(tags=["spending"])
 
 _MONTH = timedelta(days=30)
+_FIRST = datetime.min.replace(tzinfo=UTC)
+"""The calendar has a beginning, and its first month has no month before it."""
 
 
 @router.get("/api/usage", summary="Spend and tokens", openapi_extra=needs(Permission.USAGE_READ))
@@ -36,7 +38,7 @@ async def usage(
     if scope == "all" and not principal.may(Permission.USAGE_READ_ALL):
         raise Forbidden("Only operators see what others spend.", code="insufficient_scope")
     end = until or services.system.now()
-    begin = since or end - _MONTH
+    begin = since or end - min(_MONTH, end - _FIRST)
     whose = None if scope == "all" else principal.id
     rows = await services.access.stores.requests.usage(by=by, since=begin, until=end, principal=whose)
     return {"by": by, "since": begin.isoformat(), "until": end.isoformat(), "data": [_sum(row) for row in rows]}

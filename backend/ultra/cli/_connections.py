@@ -12,6 +12,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from ultra.cli import _framing as framing
 from ultra.cli._transport import LingeringTransport
+from ultra.domain.errors import InvalidRequest
+from ultra.gate.problems import vendor_of
 from ultra.system import System
 
 
@@ -37,6 +39,8 @@ class Refusal:
     detail: str
 
 
+_OPENING_BYTES = 256
+_WORDS_OF_A_LINE = 3
 _BAD_HEAD = Refusal(HTTPStatus.BAD_REQUEST, "bad_request", "The request is not well-formed HTTP/1.1.")
 _TOO_SLOW = Refusal(HTTPStatus.REQUEST_TIMEOUT, "request_timeout", "The request did not arrive in time.")
 _TOO_LARGE = {
@@ -72,6 +76,7 @@ class Connection(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
+        self._opening = b""
         self._is_in_body = False
         self._refusal: Refusal | None = None
 
@@ -94,6 +99,7 @@ class Connection(HttpToolsProtocol):
         if self._refusal is not None:
             return
         if not self._is_in_body:
+            self._opening = (self._opening if self._head_bytes else b"")[:_OPENING_BYTES] + data[:_OPENING_BYTES]
             self._head_bytes += len(data)
             if self._head_timer is None:
                 self._await_head()
@@ -111,7 +117,7 @@ class Connection(HttpToolsProtocol):
         """Judge the head before it becomes a request; raising ends the parser's work."""
         head = sum(len(name) + len(value) for name, value in self.headers)
         status = framing.size_refusal(target=len(self.url), head=head, headers=len(self.headers))
-        unclear = framing.ambiguity(self.headers, http_version=self.parser.get_http_version())
+        unclear = framing.ambiguity(self.headers, http_version=self.parser.get_http_version(), target=self.url)
         if status is not None:
             self._refusal = Refusal(status, status.name.lower(), _TOO_LARGE[status])
         elif unclear is not None:
@@ -202,28 +208,41 @@ class Connection(HttpToolsProtocol):
             self.transport.write(self._worded(refusal))
         self.transport.close()
 
+    def _path(self) -> str:
+        """Return where a head that may not be understood seems to be meant to go."""
+        words = self._opening.lstrip(b"\r\n").split(b" ", 2)
+        return words[1].decode("latin-1") if len(words) == _WORDS_OF_A_LINE else ""
+
     def _worded(self, refusal: Refusal) -> bytes:
         request_id = self.house.system.new_id("req")
-        body = json.dumps(
-            {
-                "type": f"urn:ultra:problem:{refusal.code.replace('_', '-')}",
-                "title": refusal.status.phrase,
-                "status": refusal.status.value,
-                "detail": refusal.detail,
-                "code": refusal.code,
-                "request_id": request_id,
-            }
-        ).encode()
+        vendor = vendor_of(self._path())
+        if vendor is None:
+            said, media_type = _problem(refusal, request_id), "application/problem+json"
+        else:
+            error = InvalidRequest(refusal.detail, code=refusal.code)
+            said, media_type = vendor(error, request_id=request_id).body, "application/json"
+        body = json.dumps(said).encode()
         headers = {
             **self.house.headers,
             "x-request-id": request_id,
-            "content-type": "application/problem+json",
+            "content-type": media_type,
             "content-length": str(len(body)),
             "connection": "close",
         }
         lines = [name + b": " + value for name, value in self.server_state.default_headers]
         lines += [f"{name}: {value}".encode("latin-1") for name, value in headers.items()]
         return STATUS_LINE[refusal.status] + b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def _problem(refusal: Refusal, request_id: str) -> dict[str, object]:
+    return {
+        "type": f"urn:ultra:problem:{refusal.code.replace('_', '-')}",
+        "title": refusal.status.phrase,
+        "status": refusal.status.value,
+        "detail": refusal.detail,
+        "code": refusal.code,
+        "request_id": request_id,
+    }
 
 
 def connection_class(house: House) -> type[Connection]:

@@ -146,7 +146,8 @@ def restore(
 
 def purge(
     older_than: Annotated[
-        int | None, typer.Option(min=0, help="Days that ended runs and calls are kept (ULTRA_RETENTION_DAYS).")
+        int | None,
+        typer.Option(min=0, max=36_500, help="Days that what has ended is kept (ULTRA_RETENTION_DAYS)."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:

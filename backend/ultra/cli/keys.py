@@ -39,7 +39,7 @@ def create(
     user: User = None,
     scope: Annotated[list[str] | None, typer.Option(help="A permission; repeat it. Left out: all.")] = None,
     model: Annotated[list[str] | None, typer.Option(help="A model it may ask; repeat it. Left out: all.")] = None,
-    days: Annotated[int, typer.Option(min=1, help="Days until it expires.")] = 90,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until it expires.")] = 90,
     store: Annotated[bool, typer.Option(help="Keep the content of what it is used for.")] = True,
     json: Json = False,
 ) -> int:
@@ -83,7 +83,7 @@ def list_keys(user: User = None, json: Json = False) -> int:
 def rotate(
     key_id: Annotated[str, typer.Argument(help="The key's id.")],
     user: User = None,
-    overlap: Annotated[int, typer.Option(min=0, help="Seconds the old key is still accepted.")] = 3600,
+    overlap: Annotated[int, typer.Option(min=0, max=604_800, help="Seconds the old key is still accepted.")] = 3600,
     json: Json = False,
 ) -> int:
     """Make a successor and print its text, once; both work until the overlap has passed."""

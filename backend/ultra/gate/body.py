@@ -101,7 +101,8 @@ class Body:
 
     Too many bytes, too much time, another content type than JSON, a packed body, or JSON that readers could understand
     in two ways is refused here, before anything was spent. An empty body is None. Routes of pages read forms instead,
-    whose fields stand in `scope["ultra.form"]`.
+    whose fields stand in `scope["ultra.form"]`. A route that takes no body looks at none: what comes to it anyway must
+    be JSON, and is otherwise ignored, because many clients send `{}` with every POST.
     """
 
     def __init__(self, app: ASGIApp, *, caps: BodyCaps, reads_form: bool = False) -> None:

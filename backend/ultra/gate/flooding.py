@@ -1,10 +1,15 @@
 """Turns away addresses that have used up their share, before anybody is asked about them."""
 
+from collections.abc import Sequence
+
 from ultra.domain.errors import RateLimited
+from ultra.domain.limits import Charge, Decision, Limiter, Place
 from ultra.limits.addresses import network_of
 from ultra.system import System
 
 _MOST = 20_000
+_ADDRESS = "address"
+"""The limit that counts all requests of one address."""
 
 
 class Flooding:
@@ -29,9 +34,27 @@ class Flooding:
                 "Too many requests from this address.",
                 hint="Wait as long as Retry-After says.",
                 retry_after=left,
-                violated=("address",),
+                violated=(_ADDRESS,),
             )
         self._until.pop(network, None)
+
+    async def charge(
+        self,
+        limiter: Limiter,
+        charges: Sequence[Charge],
+        *,
+        address: str | None,
+        places: Sequence[Place] = (),
+        whose: str | None = None,
+    ) -> Decision:
+        """Count a request. Refused ones use up the address's share as well, and then are not even asked about."""
+        decision = await limiter.charge(charges, places=places, whose=whose)
+        if not decision.allowed:
+            share = [charge for charge in charges if charge.limit.name == _ADDRESS]
+            over = decision if _ADDRESS in decision.violated else await limiter.charge(share)
+            if not over.allowed:
+                self.hold(address, over.retry_after_s)
+        return decision
 
     def hold(self, address: str | None, seconds: float) -> None:
         """Turn an address away for that long."""

@@ -20,9 +20,6 @@ from ultra.gate.refusing import tell
 from ultra.limits.policy import RouteClass
 from ultra.system import System
 
-_ADDRESS = "address"
-"""The limit that counts all requests of one address."""
-
 
 class Guard:
     """Stands before one route and lets in whom its `need` allows; the principal is in `scope["ultra.principal"]`.
@@ -163,14 +160,9 @@ class Guard:
         places: Sequence[Place] = (),
         whose: str | None = None,
     ) -> Decision:
-        """Count a request. Refused ones use up the address's share as well, and then are not even asked about."""
-        decision = await keepers.limiter.charge(charges, places=places, whose=whose)
-        if not decision.allowed:
-            share = [charge for charge in charges if charge.limit.name == _ADDRESS]
-            over = decision if _ADDRESS in decision.violated else await keepers.limiter.charge(share)
-            if not over.allowed:
-                self._flooding.hold(scope["ultra.address"], over.retry_after_s)
-        return decision
+        return await self._flooding.charge(
+            keepers.limiter, charges, address=scope["ultra.address"], places=places, whose=whose
+        )
 
     def _onward(self, scope: Scope, receive: Receive) -> Receive:
         """Hand a body on that was read here."""

@@ -29,17 +29,23 @@ _MOST_NAMED = 20
 
 def explainer(path: str, *, show_internals: bool) -> Explain:
     """Return who words an error for this path: the vendor's wire, or problem+json for everything else."""
-    if path.startswith("/v1/messages"):
-        return anthropic_messages.error
-    if path.startswith("/v1/"):
-        return openai_chat.error
-    if path.startswith("/gemini/"):
-        return gemini_generate.error
+    vendor = vendor_of(path)
+    if vendor is not None:
+        return vendor
 
     def explain(error: UltraError, *, request_id: str | None) -> Reply:
         return problems.problem(error, request_id=request_id, show_internals=show_internals)
 
     return explain
+
+
+def vendor_of(path: str) -> Explain | None:
+    """Return who words an error on a vendor's wire, None for every path that is on none."""
+    if path.startswith("/v1/messages"):
+        return anthropic_messages.error
+    if path.startswith("/v1/"):
+        return openai_chat.error
+    return gemini_generate.error if path.startswith("/gemini/") else None
 
 
 class Problems:

@@ -1,6 +1,7 @@
 """Clients that are slow, endless or ambiguous meet an end; sockets and server are real."""
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -146,6 +147,10 @@ async def test_a_head_with_two_meanings_ends_the_connection(served: Served, head
         b"GET /a HTTP/1.1\r\n\r\n",
         b"get /a HTTP/1.1\r\nHost: h\r\n\r\n",
         b"GET /a HTTP/9.9\r\nHost: h\r\n\r\n",
+        b"GET http://evil/a HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET http://h@evil/a HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET http://h:81/a HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET HTTP://evil?/a HTTP/1.1\r\nHost: h\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
@@ -162,6 +167,38 @@ async def test_what_is_no_request_is_refused(served: Served, request_: bytes) ->
         assert name in answer
     assert b"server:" not in answer.lower()
     assert served.paths == []
+
+
+async def test_a_target_may_name_the_server_that_host_names(served: Served) -> None:
+    """As a client writes it that takes Ultra for its proxy; names are compared without case."""
+    answer = await served.say(b"GET http://H:80/a HTTP/1.1\r\nHost: h:80\r\nConnection: close\r\n\r\n")
+    assert statuses(answer) == [200]
+    assert served.paths == ["/a"]
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/v1/models", {"error"}),
+        ("/v1/messages", {"type", "error", "request_id"}),
+        ("/gemini/v1beta/models/x:generateContent", {"error"}),
+        ("/api/keys", {"type", "title", "status", "detail", "code", "request_id"}),
+    ],
+)
+@pytest.mark.parametrize("pieces", [1, 3])
+async def test_a_head_that_is_not_understood_is_refused_in_its_own_words(
+    served: Served, path: str, shape: set[str], pieces: int
+) -> None:
+    """A vendor's client reads that vendor's errors, whatever was wrong with its request, and however it came."""
+    request = f"get {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode()
+    if pieces > 1:  # what is wrong comes last, so that the head is read in pieces
+        request = f"GET {path} HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n".encode()
+    size = -(-len(request) // pieces)
+    answer = await served.say(*(request[at : at + size] for at in range(0, len(request), size)), pause=0.05)
+    assert statuses(answer) == [400]
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert set(json.loads(body)) == shape
+    assert (b"application/problem+json" in head) is (path == "/api/keys")
 
 
 @pytest.mark.parametrize(
