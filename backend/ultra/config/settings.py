@@ -35,7 +35,11 @@ class Serving(Section):
     port: Annotated[Port, Setting("Port to listen on; 0 takes a free one.", 8080)]
     workers: Annotated[int, Field(ge=1, le=64), Setting("Number of server processes.", 1)]
     max_body_bytes: Annotated[
-        int, Field(ge=1024, le=1 << 30), Setting("Largest request body that is read, in bytes.", 32 << 20)
+        int,
+        Field(ge=1024, le=1 << 30),
+        Setting(
+            "Largest body of a completion or run, in bytes; other routes take 1 MiB, and 64 KiB from nobody.", 32 << 20
+        ),
     ]
     max_concurrency: Annotated[
         int,
