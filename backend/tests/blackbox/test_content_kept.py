@@ -49,8 +49,8 @@ def test_D01_store_false_keeps_no_content(house):
     for headers in ([], once(), [("Accept", "text/event-stream")]):
         person.client.post("/api/analyze", run(word, store=False), headers=headers).expect(200)
     for scenario in ("html-502", "invalid-json", "reset-before-headers"):
-        house.mock.arm(scenario, model="delta", times=6)
-        failing = chat(word, "acme/delta", store=False)
+        house.mock.arm(scenario, model="gamma", times=6)
+        failing = chat(word, "acme/gamma", store=False)
         person.client.ask("POST", "/v1/chat/completions", json=failing, may_fail=True)
     person.client.post("/v1/chat/completions", chat(word, store=False, temperature="hot")).refused(400)
     person.client.post("/api/analyze", run(word, store=False) | {"flow": 7}).refused(400, 422)
