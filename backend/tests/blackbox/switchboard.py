@@ -34,8 +34,8 @@ from ultra.gate.guard import Guard
 from ultra.gate.hosts import Hosts
 from ultra.gate.idempotency import Repeats
 from ultra.gate.reporting import Reporting
-from ultra.gateway.budgeting import Budgeted
 from ultra.gate.vigil import Watched
+from ultra.gateway.budgeting import Budgeted
 from ultra.limits.policy import LimitPolicy
 from ultra.protocols import strict_json
 from ultra.services.run_places import HeldPlaces

@@ -8,13 +8,11 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from tests.twins.accounts import PEPPER, Accounts
-from tests.twins.shelf import Shelf, ShiftedSystem, finish, keep
+from tests.twins.shelf import DELETION, ShiftedSystem, finish, keep, stored_shelf
 from ultra.domain.access import KeptResponse
 from ultra.store.account_tables import IDEMPOTENCY
 from ultra.store.database import Database
 from ultra.store.idempotency import StoredIdempotency
-from ultra.store.journal import StoredJournal
-from ultra.store.runs import StoredRuns
 
 RESPONSE = KeptResponse(201, {"content-type": "application/json"}, b'{"id":"\\u0000"}\x00\xff')
 
@@ -82,8 +80,8 @@ async def test_a_key_is_free_after_a_day_and_one_that_was_left_open_after_an_hou
 
 async def test_an_answer_goes_with_its_run(database: Database, system: ShiftedSystem) -> None:
     """Whoever removes the run, and also when it is gone before its answer is kept."""
-    keys, runs = StoredIdempotency(database=database, pepper=PEPPER), StoredRuns(database=database, system=system)
-    shelf = Shelf(runs=runs, journal=StoredJournal(database=database, system=system), system=system)
+    keys, shelf = StoredIdempotency(database=database, pepper=PEPPER), stored_shelf(database, system)
+    runs = shelf.runs
     run = await keep(shelf, owner="ada")
     await runs.claim(run.id, worker="w1", until=shelf.later(60))
     await finish(shelf, run.id)
@@ -92,7 +90,7 @@ async def test_an_answer_goes_with_its_run(database: Database, system: ShiftedSy
         assert await keys.begin("ada", key, "print", at=system.now()) == ("new", None)
     await keys.finish("ada", "early", told)
     assert await keys.begin("ada", "early", "print", at=system.now()) == ("repeated", told)
-    assert await runs.delete(run.id, owner="ada")
+    assert await runs.delete(run.id, DELETION, owner="ada")
     await keys.finish("ada", "late", told)
     for key in ("early", "late"):
         assert await keys.begin("ada", key, "print", at=system.now()) == ("new", None)

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0005_kept_answers"
-down_revision = "r0004_alerts"
+revision = "r0006_kept_answers"
+down_revision = "r0005_key_lines"
 branch_labels = None
 depends_on = None
 
