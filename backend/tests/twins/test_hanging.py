@@ -93,6 +93,9 @@ async def test_who_has_more_patience_gets_more_time(own: Postgres, database: Dat
     assert await database.write(look, patience_s=30) == "30s 24s"
     assert await database.snapshot(look) == "0 0"
     assert await database.rebuild(look) == "0 0"
+    assert await database.maintain(look) == "0 0"
+    with pytest.raises(ZeroDivisionError):
+        await database.maintain(lambda _: 1 / 0)
     assert [await database.read(look) for _ in range(4)] == ["5s 4s"] * 4
 
 

@@ -101,9 +101,12 @@ class PostgreSQL(Database):
     async def maintain(self, work: Work[Result]) -> Result:
         """Run `work`, each statement for itself."""
         with translated():
-            async with self._connected() as connection:
+            async with self._connected() as connection, _forgotten_on_failure(connection):
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
-                return await connection.run_sync(work)
+                await connection.exec_driver_sql(_limits(0, only_here=False))
+                result = await connection.run_sync(work)
+                await connection.exec_driver_sql(_limits(PATIENCE_S, only_here=False))
+                return result
 
     @asynccontextmanager
     async def _transaction(self, patience_s: float | None, **options: Any) -> AsyncIterator[AsyncConnection]:
@@ -115,7 +118,8 @@ class PostgreSQL(Database):
         with translated():
             async with asyncio.timeout(None if patience_s is None else patience_s + SPARE_S):
                 async with self._connected() as connection:
-                    await connection.execution_options(**options)
+                    if options:
+                        await connection.execution_options(**options)
                     async with connection.begin():
                         if patience_s != PATIENCE_S:
                             await connection.exec_driver_sql(_limits(patience_s or 0, only_here=True))
@@ -132,6 +136,16 @@ class PostgreSQL(Database):
             self._under_way -= 1
             if self._under_way == 0:
                 self._at_rest.set()
+
+
+@asynccontextmanager
+async def _forgotten_on_failure(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Close a connection on which something failed: it may be left with other limits than the next one expects."""
+    try:
+        yield
+    except BaseException:
+        await connection.invalidate()
+        raise
 
 
 def _noting(work: Work[Result]) -> Work[tuple[Result, frozenset[str]]]:
