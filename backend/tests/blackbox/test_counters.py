@@ -54,7 +54,8 @@ def test_R13_clocks_that_differ(own, tmp_path):
         # making the key has asked already; while they run a little comes back
         assert 6 <= statuses[200] <= 12, statuses
         for number in range(2):
-            last = clients[number].get(ME).refused(429)
+            # every six seconds one comes back, perhaps just now
+            last = min((clients[number].get(ME) for _ in range(3)), key=lambda each: -each.status).refused(429)
             assert 0 < int(last.get("retry-after") or "0") <= 60
 
 

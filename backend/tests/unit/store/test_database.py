@@ -166,7 +166,7 @@ async def test_readers_do_not_wait_for_ever_either(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     async with open_database(url=f"sqlite:///{path}", system=System()) as database:
         await database.write(scripted("CREATE TABLE t (x)"))
-        await database.maintain(lambda connection: connection.exec_driver_sql("PRAGMA journal_mode = DELETE"))
+        await database.maintain(lambda connection: connection.scalar(text("PRAGMA journal_mode = DELETE")))
         with held(path, "BEGIN EXCLUSIVE"), pytest.raises(Overloaded):
             await database.read(lambda connection: connection.scalar(text("SELECT x FROM t")), patience_s=0.05)
 
