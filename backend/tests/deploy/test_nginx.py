@@ -116,7 +116,8 @@ def _client(proxy: Proxy, key: str) -> aiohttp.ClientSession:
     trusting = ssl.create_default_context(cafile=str(proxy.certificate))
     return aiohttp.ClientSession(
         f"https://ultra.example:{proxy.https}",
-        connector=aiohttp.TCPConnector(resolver=_Loopback(), ssl=trusting),
+        # A connection each: one that nginx closes while it reloads is not one that a request was lost on.
+        connector=aiohttp.TCPConnector(resolver=_Loopback(), ssl=trusting, force_close=True),
         headers={"authorization": f"Bearer {key}", "host": "ultra.example"},
         timeout=aiohttp.ClientTimeout(total=60),
     )
