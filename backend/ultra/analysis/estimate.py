@@ -1,22 +1,18 @@
 """What a run would cost, before anybody is asked: its flow is driven with imagined answers."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ultra.analysis.agreement import question_kind
 from ultra.analysis.flow import Flow, Plan
-from ultra.analysis.planning import begun
-from ultra.analysis.policy import AnalysisPolicy
+from ultra.analysis.imagining import Imagining
 from ultra.analysis.spending import input_tokens
 from ultra.domain.analysis import Answer, Ask, Note, PanelCall, Question, Reply, Run, RunOptions
 from ultra.domain.chat import Usage
 from ultra.domain.models import Estimate, Model
-from ultra.domain.patterns import Patterns
-from ultra.domain.ports import Catalogue
 from ultra.domain.pricing import cost
-from ultra.system import System
 
 _SHORT, _USUAL, _LONGEST = 60, 500, 4096
 """Tokens of an imagined answer: a short one, a usual one, and the longest where nobody has set a limit."""
@@ -52,23 +48,8 @@ class _Course:
     cost: Decimal | None
 
 
-class Estimator:
+class Estimator(Imagining):
     """Imagines runs. Asks nobody and writes nothing."""
-
-    def __init__(
-        self,
-        *,
-        catalogue: Catalogue,
-        patterns: Patterns,
-        flows: Mapping[str, type[Flow]],
-        system: System,
-        policy: AnalysisPolicy,
-    ) -> None:
-        self._catalogue = catalogue
-        self._patterns = patterns
-        self._flows = flows
-        self._system = system
-        self._policy = policy
 
     def estimate(self, question: Question, options: RunOptions, panel: tuple[str, ...]) -> RunEstimate:
         """Return what such a run would take. Raises `NotFound` for an unknown pattern, `KeyError` for an unknown flow.
@@ -76,12 +57,8 @@ class Estimator:
         The smallest is a panel that agrees in few words, the expected one usual answers and one synthesis, the largest
         the most expensive of a disputed and an open course with the longest answers and failing synthesisers.
         """
-        lens = self._patterns.get(options.pattern)
         run = Run("estimate", "", question, options, panel, "queued", self._system.now())
-        plan = begun(
-            run, lens, catalogue=self._catalogue, system=self._system, most_reserves=self._policy.most_reserves
-        )
-        flow = self._flows[options.flow or lens.default_flow]()
+        flow, plan = self._planned(run)
         is_closed = question_kind(question) is not None
         least = self._course(flow, plan, _agreed if is_closed else _prose, _SHORT)
         usual = self._course(flow, plan, _agreed if is_closed else _prose, _USUAL)

@@ -1,21 +1,10 @@
-"""Where a request came from, as the audit tells it."""
+"""Where a request came from, for routes that change something."""
 
 from typing import Annotated
 
 from fastapi import Depends
-from starlette.requests import Request
 
 from ultra.auth.sign_in import Source
+from ultra.gate.source import source_of
 
-
-def _source(request: Request) -> Source:
-    return Source(
-        address=request.scope.get("ultra.address"),
-        user_agent=request.headers.get("user-agent"),
-        request_id=request.scope["ultra.request_id"],
-        device=request.state.services.access.devices.presented(request.scope["headers"]),
-        session=request.state.services.access.session_cookie.presented(request.scope["headers"]),
-    )
-
-
-From = Annotated[Source, Depends(_source)]
+From = Annotated[Source, Depends(source_of)]

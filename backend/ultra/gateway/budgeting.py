@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from types import TracebackType
 
 from ultra.domain.chat import ChatRequest, Usage
 from ultra.domain.errors import QuotaExhausted
@@ -12,10 +11,11 @@ from ultra.domain.limits import Budgets, Purse, Purses
 from ultra.domain.models import Model
 from ultra.domain.ports import CallContext, Catalogue, Completions, Observer
 from ultra.domain.pricing import cost
-from ultra.domain.receipts import CompletionStream, Opening, Receipt
+from ultra.domain.receipts import Opening, Receipt
 from ultra.gateway.estimating import prompt_bytes
 from ultra.gateway.milestones import Milestones
 from ultra.gateway.policy import Policy
+from ultra.gateway.skin import Skin
 from ultra.system import System
 
 
@@ -139,41 +139,22 @@ class _Reservation:
     purses: Sequence[Purse]
 
 
-class _Budgeted:
+class _Budgeted(Skin):
     """One completion within its reservation, which is settled whatever happens, also when the caller leaves."""
 
     def __init__(self, skin: Budgeted, inner: Opening, request: ChatRequest, call: CallContext) -> None:
+        super().__init__(inner)
         self._skin = skin
-        self._inner = inner
         self._request = request
         self._call = call
         self._reservation: _Reservation | None = None
 
-    async def __aenter__(self) -> CompletionStream:
+    async def _begin(self) -> None:
         self._reservation = await self._skin.set_aside(self._request, self._call)
-        try:
-            return await self._inner.__aenter__()
-        except BaseException:
-            await self._settle()
-            raise
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> bool | None:
-        try:
-            return await self._inner.__aexit__(kind, error, trace)
-        finally:
-            await self._settle()
-
-    @property
-    def receipt(self) -> Receipt:
-        """What is known so far."""
-        return self._inner.receipt
-
-    async def _settle(self) -> None:
+    async def _end(self) -> None:
         if self._reservation is not None:
-            reservation, self._reservation = self._reservation, None
-            await asyncio.shield(self._skin.settle(reservation, self._inner.receipt, self._request, self._call))
+            await asyncio.shield(self._skin.settle(self._reservation, self.receipt, self._request, self._call))
 
 
 def _used_up(purse: Purse) -> QuotaExhausted:

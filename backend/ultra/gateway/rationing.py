@@ -4,14 +4,14 @@ Every completion passes here, those of runs too, each counted for its user and f
 """
 
 from collections.abc import Sequence
-from types import TracebackType
 
 from ultra.domain.chat import ChatRequest
 from ultra.domain.errors import RateLimited
 from ultra.domain.limits import Charge, Limiter, Rations, whole
 from ultra.domain.ports import CallContext, Completions
-from ultra.domain.receipts import CompletionStream, Opening, Receipt
+from ultra.domain.receipts import Opening, Receipt
 from ultra.gateway.estimating import expected_tokens
+from ultra.gateway.skin import Skin
 
 
 class Rationed:
@@ -52,38 +52,19 @@ class Rationed:
             await self._limiter.correct(charge, actual)
 
 
-class _Rationed:
+class _Rationed(Skin):
     """One completion within its ration, which is put right whatever happens, also when the caller leaves."""
 
     def __init__(self, skin: Rationed, inner: Opening, request: ChatRequest, call: CallContext) -> None:
+        super().__init__(inner)
         self._skin = skin
-        self._inner = inner
         self._request = request
         self._call = call
         self._charges: Sequence[Charge] = ()
 
-    async def __aenter__(self) -> CompletionStream:
+    async def _begin(self) -> None:
         self._charges = await self._skin.count(self._request, self._call)
-        try:
-            return await self._inner.__aenter__()
-        except BaseException:
-            await self._put_right()
-            raise
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> bool | None:
-        try:
-            return await self._inner.__aexit__(kind, error, trace)
-        finally:
-            await self._put_right()
-
-    @property
-    def receipt(self) -> Receipt:
-        """What is known so far."""
-        return self._inner.receipt
-
-    async def _put_right(self) -> None:
-        charges, self._charges = self._charges, ()
-        if charges:
-            await self._skin.put_right(charges, self._inner.receipt)
+    async def _end(self) -> None:
+        if self._charges:
+            await self._skin.put_right(self._charges, self.receipt)

@@ -27,7 +27,7 @@ from ultra.domain.access import Versions
 from ultra.domain.limits import Limiter
 from ultra.domain.ports import Observer
 from ultra.limits import LimitPolicy, Rates, open_limiter
-from ultra.services.limit_news import LimitNews
+from ultra.services.degradation import Degradation
 from ultra.store.audit import StoredAudit
 from ultra.store.budgets import StoredBudgets
 from ultra.store.database import Database
@@ -105,7 +105,7 @@ async def open_access(
     async with (
         _passwords() as passwords,
         open_limiter(
-            url=address, system=system, workers=settings.workers, noticed=LimitNews(observer).heard
+            url=address, system=system, workers=settings.workers, noticed=Degradation(observer).heard
         ) as limiter,
         _versions(address, database, stores, system) as versions,
         Witness(audit=stores.audit, system=system) as witness,

@@ -1,4 +1,4 @@
-"""What pages with a form share: the token in it, who sends it, and saying on it what was wrong."""
+"""What pages with a form share: the token in it, and saying on it what was wrong."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ultra.auth.sign_in import Source
 from ultra.domain.errors import UltraError
 from ultra.protocols.problems import problem
 from ultra.services import Services
@@ -31,14 +30,3 @@ def refused(request: Request, error: UltraError, show: Callable[[int], Response]
     response = show(reply.status)
     response.headers.update({name: value for name, value in reply.headers.items() if name in _TOLD})
     return response
-
-
-def source_of(request: Request) -> Source:
-    """Return where a form comes from, for the audit and the limits."""
-    return Source(
-        address=request.scope.get("ultra.address"),
-        user_agent=request.headers.get("user-agent"),
-        request_id=request.scope["ultra.request_id"],
-        device=request.state.services.access.devices.presented(request.scope["headers"]),
-        session=request.state.services.access.session_cookie.presented(request.scope["headers"]),
-    )

@@ -7,7 +7,8 @@ from starlette.responses import RedirectResponse, Response
 
 from ultra.desk.desk import Desk
 from ultra.domain.errors import Forbidden, InvalidRequest, RateLimited, UltraError, Unauthenticated, Unavailable
-from ultra.web.forms import form_page, refused, source_of
+from ultra.gate.source import source_of
+from ultra.web.forms import form_page, refused
 
 _REFUSALS = (InvalidRequest, Unauthenticated, Forbidden, RateLimited, Unavailable)
 

@@ -9,8 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from ultra.auth.sessions import OpenedSession
 from ultra.desk.desk import Desk
 from ultra.domain.errors import Forbidden, InvalidRequest, RateLimited, UltraError, Unauthenticated, Unavailable
+from ultra.gate.source import source_of
 from ultra.services import Services
-from ultra.web.forms import form_page, refused, source_of
+from ultra.web.forms import form_page, refused
 from ultra.web.pages import page
 
 _REFUSALS = (InvalidRequest, Unauthenticated, Forbidden, RateLimited, Unavailable)

@@ -12,7 +12,7 @@ from ultra.domain.alerts import Alert, AlertBook
 from ultra.domain.errors import UltraError
 from ultra.domain.observations import Observation
 from ultra.system import System
-from ultra.telemetry.alerts.channels import Channels, Delivery, Tone
+from ultra.telemetry.alerts.channels import Channels, Delivery
 from ultra.telemetry.alerts.messages import Message, message_of
 from ultra.telemetry.alerts.rules import Rules
 
@@ -157,5 +157,4 @@ class Bell:
             _log.error("channel %s %s: %s is not told", channel, delivery.reason, message.title)
 
     async def _told(self, channel: str, message: Message) -> Delivery:
-        tone: Tone = message.tone
-        return await self._channels.tell(channel, title=message.title, body=message.body, tone=tone)
+        return await self._channels.tell(channel, title=message.title, body=message.body, tone=message.tone)

@@ -105,11 +105,15 @@ class Rules:
 
     def _condition(self, changed: ConditionChanged) -> Iterator[Alert]:
         kind, _, of = changed.name.partition(":")
-        known = _OF_CONDITIONS.get(kind)
-        name, subject = ("provider-down", of) if kind == "provider" and of else (known or "condition-failed", of)
-        is_trouble = changed.after == "fail" or (changed.after == "warn" and known is not None)
+        if kind == "provider":
+            name, subject = "provider-down", of
+        elif kind in _OF_CONDITIONS:
+            name, subject = _OF_CONDITIONS[kind], ""
+        else:
+            name, subject = "condition-failed", changed.name
+        is_trouble = changed.after == "fail" or (changed.after == "warn" and kind in _OF_CONDITIONS)
         sentence = changed.reason or f"{changed.name} is not well."
-        yield from self._turn(name, subject or ("" if known else changed.name), is_trouble, sentence, changed.at)
+        yield from self._turn(name, subject, is_trouble, sentence, changed.at)
 
     def _burst(self) -> Iterator[Alert]:
         count = self._failed_sign_ins.count(self._system.monotonic())

@@ -9,7 +9,7 @@ from ultra.limits import Moved
 _log = logging.getLogger("ultra.services")
 
 
-class LimitNews:
+class Degradation:
     """Hears every step of the breaker before the shared counter and passes on what matters to anybody else."""
 
     def __init__(self, observer: Observer) -> None:
